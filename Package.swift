@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Strict settings of every target: Swift 6 mode comes with the tools version.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func layer(_ name: String, _ dependencies: [Target.Dependency], plugins: [Target.PluginUsage] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict, plugins: plugins)
+}
+
+/// A business module: depends on ModuleKit and what lies below, never on another module.
+func module(_ name: String) -> Target {
+    .target(
+        name: name, dependencies: ["ModuleKit", "CollectionKit", "ApplianceCore"],
+        path: "Sources/Modules/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let modules = ["Books", "Licensing", "Shop"]
+let moduleDependencies = modules.map { Target.Dependency(stringLiteral: $0) }
+
+let package = Package(
+    name: "appliance",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "appliance", targets: ["ApplianceCLI"])],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "ApplianceCLI",
+            dependencies: ["ApplianceServer", "ApplianceCore", arguments, httpClient, nio, logging],
+            swiftSettings: strict),
+        layer(
+            "ApplianceServer",
+            moduleDependencies + [
+                "ModuleKit", "HTTPAPI", "Jobs", "Backups", "Telemetry", "Tenancy", "CollectionKit", "Storage",
+                "ApplianceCore", hummingbird, hummingbirdTLS, hummingbirdHTTP2, nioSSL, lifecycle, logging, yaml, crypto,
+            ],
+            plugins: ["EmbedWebPlugin"]),
+        layer("ModuleKit", ["CollectionKit", "ApplianceCore"]),
+        layer(
+            "HTTPAPI",
+            ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", hummingbird, nio, nioPosix, nioHTTPTypes, httpTypes, logging, crypto]),
+        layer("Jobs", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, lifecycle, logging]),
+        layer("Backups", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", "CAppliance", grdb, crypto, logging]),
+        layer("Telemetry", ["Tenancy", "Storage", "ApplianceCore", histogram]),
+        layer("Tenancy", ["CollectionKit", "Storage", "ApplianceCore", "CAppliance", grdb, crypto, jwt, logging, nio]),
+        layer("CollectionKit", ["Storage", "ApplianceCore", grdb, sqlite]),
+        layer("Storage", ["ApplianceCore", "CAppliance", grdb, sqlite, logging, crypto]),
+        layer("ApplianceCore", []),
+        .target(
+            name: "CAppliance", dependencies: [sqlite],
+            linkerSettings: [.linkedLibrary("z"), .linkedLibrary("crypt")]),
+        .executableTarget(name: "EmbedWeb", swiftSettings: strict),
+        .plugin(
+            name: "EmbedWebPlugin", capability: .buildTool(), dependencies: ["EmbedWeb"], path: "Sources/EmbedWebPlugin"),
+    ] + modules.map(module)
+)

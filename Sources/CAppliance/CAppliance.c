@@ -1,0 +1,43 @@
+#define _GNU_SOURCE
+#include "CAppliance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int cappliance_sqlite_config(sqlite3 *db, int option, int on) {
+    return sqlite3_db_config(db, option, on, (int *)0);
+}
+
+int cappliance_gzip_deflate_init(z_stream *stream, int level) {
+    memset(stream, 0, sizeof *stream);
+    return deflateInit2(stream, level, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);
+}
+
+int cappliance_gzip_inflate_init(z_stream *stream) {
+    memset(stream, 0, sizeof *stream);
+    return inflateInit2(stream, 15 + 16);
+}
+
+int cappliance_rename_exchange(const char *a, const char *b) {
+    return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+}
+
+int cappliance_crypt(const char *phrase, const char *setting, char *out, int length) {
+    // 32 KB: never on a small thread stack.
+    struct crypt_data *data = calloc(1, sizeof *data);
+    if (data == NULL) return -1;
+    const char *hash = crypt_r(phrase, setting, data);
+    int ok = hash != NULL && hash[0] != '*' && (int)strlen(hash) < length;
+    if (ok) strcpy(out, hash);
+    explicit_bzero(data, sizeof *data);
+    free(data);
+    return ok ? 0 : -1;
+}
+
+void cappliance_trim_memory(void) {
+    malloc_trim(0);
+}

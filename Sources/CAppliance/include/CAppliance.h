@@ -1,0 +1,26 @@
+// The few C calls that Swift cannot make itself: variadic functions, macros, and platform calls that Foundation hides.
+#ifndef CAPPLIANCE_H
+#define CAPPLIANCE_H
+
+#include <crypt.h>
+#include <sqlite3.h>
+#include <stdint.h>
+#include <zlib.h>
+
+/// Sets a boolean `SQLITE_DBCONFIG_…` option. `sqlite3_db_config` is variadic, which Swift cannot call.
+int cappliance_sqlite_config(sqlite3 *db, int option, int on);
+
+/// Runs `deflateInit2` / `inflateInit2` for the gzip container; both are macros.
+int cappliance_gzip_deflate_init(z_stream *stream, int level);
+int cappliance_gzip_inflate_init(z_stream *stream);
+
+/// Exchanges two directory entries in one atomic step (`renameat2` with `RENAME_EXCHANGE`). 0, or -1 with `errno`.
+int cappliance_rename_exchange(const char *a, const char *b);
+
+/// Hashes `phrase` with `setting` (bcrypt) into `out` (at least 64 bytes). 0, or -1 when the setting is not accepted.
+int cappliance_crypt(const char *phrase, const char *setting, char *out, int length);
+
+/// Bytes the allocator can give back are given back (glibc `malloc_trim`).
+void cappliance_trim_memory(void);
+
+#endif
