@@ -87,7 +87,7 @@ let package = Package(
         layer("Telemetry", ["Tenancy", "Storage", "ApplianceCore", histogram]),
         layer("Tenancy", ["CollectionKit", "Storage", "ApplianceCore", "CAppliance", grdb, crypto, jwt, logging, nio]),
         layer("CollectionKit", ["Storage", "ApplianceCore", grdb, sqlite]),
-        layer("Storage", ["ApplianceCore", "CAppliance", grdb, sqlite, logging, crypto]),
+        layer("Storage", ["ApplianceCore", "CAppliance", grdb, sqlite, logging, crypto, nioPosix]),
         layer("ApplianceCore", []),
         .target(
             name: "CAppliance", dependencies: [sqlite],

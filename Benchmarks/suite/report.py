@@ -1,0 +1,60 @@
+"""The measurements as Markdown."""
+
+
+def markdown(results):
+    parts = [heading(results), load_table(results["load"]), durability_note(results)]
+    parts.append(start_table(results))
+    if results.get("bulk"):
+        parts.append(bulk_table(results["bulk"]))
+    return "\n\n".join(parts)
+
+
+def heading(results):
+    machine = results["machine"]
+    return (
+        f"{machine['date']}, {' and '.join(results['versions'])}. "
+        f"{machine['processor']}, {machine['cores']} cores, {machine['memoryGiB']} GiB, {machine['system']}, "
+        f"{machine['fileSystem']}; wrk with 32 connections on the same machine, "
+        f"{results['rounds']} rounds of {results['seconds']} s in turns, medians.")
+
+
+def load_table(load):
+    lines = ["| work | server | CPU µs per request | requests/s | p50 ms | p99 ms | memory MiB |",
+             "|---|---|--:|--:|--:|--:|--:|"]
+    for title in dict.fromkeys(entry["work"] for entry in load):
+        entries = [entry for entry in load if entry["work"] == title]
+        lines += [load_row(entry) for entry in entries]
+        if len(entries) == 2:
+            lines.append(ratio_row(*entries))
+    return "\n".join(lines)
+
+
+def load_row(entry):
+    figures = entry["median"]
+    return (f"| {entry['work']} | {entry['server']} | {figures['cpu']:.0f} | {figures['rate']:,.0f} "
+            f"| {figures['p50']:.2f} | {figures['p99']:.2f} | {figures['memory']:.0f} |")
+
+
+def ratio_row(base, other):
+    """How many times less CPU, delay and memory the second server takes, and how many times more requests it serves."""
+    base, other = base["median"], other["median"]
+    less = {key: f"{base[key] / other[key]:.1f}× less" for key in ("cpu", "p50", "p99", "memory")}
+    return (f"| | ratio | **{less['cpu']}** | **{other['rate'] / base['rate']:.1f}× more** "
+            f"| {less['p50']} | {less['p99']} | {less['memory']} |")
+
+
+def durability_note(results):
+    servers = dict((entry["server"], entry["durability"]) for entry in results["load"])
+    notes = "; ".join(f"{name}: {durability}" for name, durability in servers.items())
+    sync = results["machine"]["fsyncMicroseconds"]
+    return f"Creates: {notes}. Syncing one appended page takes {sync:,} µs on this disk."
+
+
+def start_table(results):
+    lines = [f"| start to first answer (median of {len(results['start'][0]['rounds'])}, Appliance with {results['tenants'] + 1} tenants) | ms |", "|---|--:|"]
+    return "\n".join(lines + [f"| {entry['server']} | {entry['milliseconds']:.0f} |" for entry in results["start"]])
+
+
+def bulk_table(bulk):
+    lines = ["| bulk work, Appliance | seconds | rate |", "|---|--:|--:|"]
+    return "\n".join(lines + [f"| {entry['work']} | {entry['seconds']:.2f} | {entry['rate']:,.0f} {entry['unit']} |" for entry in bulk])

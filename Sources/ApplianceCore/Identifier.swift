@@ -1,0 +1,77 @@
+import Foundation
+import Synchronization
+
+/// Makes record ids: a type prefix, an underscore and a ULID (`cus_01K…`): 48 bits of milliseconds, 80 random bits, in
+/// lower-case Crockford base 32. Ids made within one millisecond count upwards, so ids sort by creation.
+package final class IdentifierSource: Sendable {
+    private struct State {
+        var milliseconds: UInt64 = 0
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+    private let time: TimeSource
+
+    package init(time: TimeSource) { self.time = time }
+
+    package func next(_ prefix: String) -> String {
+        let now = UInt64(max(0, time.now().milliseconds))
+        let (milliseconds, high, low) = state.withLock { state in
+            // A clock set back does not make ids go back.
+            if now > state.milliseconds {
+                state.milliseconds = now
+                state.high = UInt64.random(in: 0..<(1 << 39))
+                state.low = UInt64.random(in: 0..<(1 << 40))
+            } else {
+                state.low += 1
+                if state.low == 1 << 40 { (state.low, state.high) = (0, state.high + 1) }
+            }
+            return (state.milliseconds, state.high, state.low)
+        }
+        return prefix + "_" + Self.ulid(milliseconds: milliseconds, high: high, low: low)
+    }
+
+    /// 26 characters: 10 for the time, 8 for each half of the random part.
+    private static func ulid(milliseconds: UInt64, high: UInt64, low: UInt64) -> String {
+        String(unsafeUninitializedCapacity: 26) { bytes in
+            for (value, range) in [(milliseconds, 0..<10), (high, 10..<18), (low, 18..<26)] {
+                var rest = value
+                for index in range.reversed() {
+                    bytes[index] = alphabet[Int(rest & 31)]
+                    rest >>= 5
+                }
+            }
+            return 26
+        }
+    }
+
+    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+}
+
+/// Bytes from the operating system's random source, for keys and tokens.
+package enum Random {
+    package static func bytes(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+
+    /// `bytes` random bytes in base64url without padding.
+    package static func token(bytes count: Int = 32) -> String { Base64URL.encode(bytes(count)) }
+}
+
+/// RFC 4648 §5 without padding.
+package enum Base64URL {
+    package static func encode(_ bytes: [UInt8]) -> String {
+        Data(bytes).base64EncodedString()
+            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+}
+
+extension Sequence<UInt8> {
+    /// Two lower-case hexadecimal digits a byte.
+    package var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

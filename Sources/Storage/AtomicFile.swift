@@ -1,0 +1,53 @@
+import ApplianceCore
+package import Foundation
+
+/// The one way a file appears under its name: written beside the target, synced, renamed, folder synced. A crash at any
+/// instant leaves the old file or the new one. Nothing else writes below `backups/`.
+package struct AtomicFile: ~Copyable {
+    package let target: URL
+    private let temporary: URL
+    private let descriptor: Int32
+    private var isPublished = false
+
+    /// Creates the temporary file (mode 0600) in the target's folder.
+    package init(_ target: URL) throws {
+        self.target = target
+        temporary = target.deletingLastPathComponent()
+            .appending(path: ".\(target.lastPathComponent).\(Random.token(bytes: 6)).tmp")
+        descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FileSystem.privateFile)
+        guard descriptor >= 0 else { throw FileSystem.failure("create", temporary) }
+    }
+
+    deinit {
+        close(descriptor)
+        if !isPublished { unlink(temporary.path) }
+    }
+
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes
+        while let base = rest.baseAddress, !rest.isEmpty {
+            let written = Foundation.write(descriptor, base, rest.count)
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw FileSystem.failure("write", temporary)
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        }
+    }
+
+    package func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+
+    /// Makes the content durable under the target's name, replacing what was there.
+    package mutating func publish() throws {
+        guard fsync(descriptor) == 0 else { throw FileSystem.failure("sync", temporary) }
+        guard rename(temporary.path, target.path) == 0 else { throw FileSystem.failure("rename", temporary) }
+        isPublished = true
+        try FileSystem.syncFolder(target.deletingLastPathComponent())
+    }
+
+    package static func publish(_ bytes: [UInt8], to target: URL) throws {
+        var file = try AtomicFile(target)
+        try file.write(bytes)
+        try file.publish()
+    }
+}

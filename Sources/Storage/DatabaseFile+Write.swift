@@ -1,0 +1,177 @@
+import ApplianceCore
+import Foundation
+package import GRDB
+import GRDBSQLite
+import Logging
+import Synchronization
+
+/// A write that waits for its commit. `run` makes the change and returns what announces its success afterwards.
+struct PendingWrite: Sendable {
+    let run: @Sendable (Database) throws -> @Sendable () -> Void
+    let fail: @Sendable (any Error) -> Void
+    /// Shares its transaction with nobody: an import of seconds must not hold up, or be undone with, small writes.
+    let isAlone: Bool
+}
+
+/// The one read-write connection of a file.
+final class Writer: Sendable {
+    let queue: DatabaseQueue
+    private let walSize = WALSize()
+
+    init(_ queue: DatabaseQueue) throws {
+        self.queue = queue
+        let context = Unmanaged.passUnretained(walSize).toOpaque()
+        try queue.writeWithoutTransaction { db in
+            guard let connection = db.sqliteConnection else { throw DomainError.internal("no connection") }
+            // Takes the place of automatic checkpoints: only tells how many frames the WAL holds.
+            sqlite3_wal_hook(
+                connection,
+                { context, _, _, frames in
+                    guard let context else { return SQLITE_OK }
+                    Unmanaged<WALSize>.fromOpaque(context).takeUnretainedValue().frames.store(frames, ordering: .relaxed)
+                    return SQLITE_OK
+                }, context)
+        }
+    }
+
+    var walFrames: Int { Int(walSize.frames.load(ordering: .relaxed)) }
+
+    /// Copies what no reader needs any more from the WAL into the file; waits for nobody.
+    func checkpoint() throws {
+        try queue.writeWithoutTransaction { db in
+            _ = try db.checkpoint(.passive)
+        }
+    }
+
+    func close() { try? queue.close() }
+}
+
+private final class WALSize: Sendable {
+    let frames = Atomic<CInt>(0)
+}
+
+extension DatabaseFile {
+    /// Queues `body` and returns once its commit is on disk (fsync at `synchronous=FULL`). Writes that wait together
+    /// share one transaction, each in a savepoint of its own: one that throws undoes only itself.
+    package func write<Value: Sendable>(
+        alone: Bool = false, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Value, any Error>) in
+            let write = PendingWrite(
+                run: { db in
+                    let value = try body(db)
+                    return { continuation.resume(returning: value) }
+                },
+                fail: { continuation.resume(throwing: $0) }, isAlone: alone)
+            enqueue(write)
+        }
+    }
+
+    private func enqueue(_ write: PendingWrite) {
+        do {
+            let mustDrain = try state.withLock { state in
+                _ = try openWriter(&state)
+                guard state.waiting.count < Limit.waitingWrites else {
+                    throw DomainError.unavailable("too_many_writes", "Too many changes are waiting for this shop.")
+                }
+                state.waiting.append(write)
+                defer { state.isDraining = true }
+                return !state.isDraining
+            }
+            services.didUse(self)
+            if mustDrain { scheduleDrain() }
+        } catch {
+            write.fail(error)
+        }
+    }
+
+    private func scheduleDrain() {
+        services.commitWork { [self] in drain() }
+    }
+
+    /// One commit, then the end of the line again: a busy shop does not keep a thread from the others.
+    private func drain() {
+        let (writer, group) = state.withLock { state -> (Writer?, [PendingWrite]) in
+            let count = state.waiting.first?.isAlone == true ? 1 : groupSize(state.waiting)
+            let group = Array(state.waiting.prefix(count))
+            state.waiting.removeFirst(group.count)
+            if case .open(let writer) = state.phase { return (writer, group) }
+            return (nil, group)
+        }
+        if let writer {
+            commit(group, on: writer)
+        } else {
+            let reason = quarantineReason ?? .unavailable("storage_failed", "The shop's data file was closed.")
+            for write in group { write.fail(reason) }
+        }
+        let (isDone, waiters) = state.withLock { state in
+            if state.waiting.isEmpty { state.isDraining = false }
+            return (!state.isDraining, takeQuietWaiters(&state))
+        }
+        for waiter in waiters { waiter.resume() }
+        if !isDone { scheduleDrain() }
+    }
+
+    private func groupSize(_ waiting: [PendingWrite]) -> Int {
+        min(waiting.firstIndex { $0.isAlone } ?? waiting.count, Limit.groupedWrites)
+    }
+
+    private func commit(_ group: [PendingWrite], on writer: Writer) {
+        var outcomes: [@Sendable () -> Void] = []
+        do {
+            outcomes = try writer.queue.writeWithoutTransaction { db in try transaction(group, db) }
+            changes.add()
+            services.statistics.didCommit(writes: group.count)
+        } catch {
+            let reason = note(error)
+            if (error as? DatabaseError)?.resultCode == .SQLITE_IOERR { reopen() }
+            outcomes = group.map { write in { write.fail(reason) } }
+        }
+        for outcome in outcomes { outcome() }
+        checkpointIfLong(writer)
+    }
+
+    /// What to tell each write once the commit is on disk. Throws when nothing of the group was committed.
+    private func transaction(_ group: [PendingWrite], _ db: Database) throws -> [@Sendable () -> Void] {
+        try db.execute(sql: "BEGIN IMMEDIATE")
+        do {
+            let outcomes = try group.map { write in try outcome(of: write, db) }
+            try db.execute(sql: "COMMIT")
+            return outcomes
+        } catch {
+            if db.isInsideTransaction { try? db.execute(sql: "ROLLBACK") }
+            throw error
+        }
+    }
+
+    private func outcome(of write: PendingWrite, _ db: Database) throws -> @Sendable () -> Void {
+        try db.cachedStatement(sql: "SAVEPOINT write").execute()
+        do {
+            let success = try write.run(db)
+            try db.cachedStatement(sql: "RELEASE write").execute()
+            return success
+        } catch {
+            // A full disk or an I/O error has already rolled back the whole transaction: nobody's change is left.
+            guard db.isInsideTransaction else { throw error }
+            try db.cachedStatement(sql: "ROLLBACK TO write").execute()
+            try db.cachedStatement(sql: "RELEASE write").execute()
+            let reason: any Error = (error as? DatabaseError).map { self.note($0) } ?? error
+            return { write.fail(reason) }
+        }
+    }
+
+    /// After a failed write or fsync the kernel's page cache is not to be trusted: what is on disk decides.
+    private func reopen() {
+        state.withLock { close(&$0) }
+    }
+
+    private func checkpointIfLong(_ writer: Writer) {
+        guard writer.walFrames >= Limit.walFrames else { return }
+        do {
+            try writer.checkpoint()
+        } catch {
+            services.logger.warning(
+                "checkpoint failed", metadata: [LogKey.tenant: "\(name)", LogKey.error: "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,220 @@
+package import ApplianceCore
+package import Foundation
+import GRDB
+import Logging
+import NIOPosix
+import Synchronization
+
+/// One SQLite file that this process alone writes: a tenant's, or `system.sqlite`.
+///
+/// The object lives as long as the process may need the file; its connections open on first use and close when the
+/// file has been idle and others need the room, so an idle tenant costs no descriptor, thread or timer. Writes are
+/// grouped (`+Write`), reads run on the caller's thread (`+Read`), `replace` swaps the file under everybody's feet.
+package final class DatabaseFile: Sendable {
+    package enum Limit {
+        /// Writes that may wait for one file; one more is refused with 503.
+        package static let waitingWrites = 4096
+        /// Writes committed together at the most.
+        static let groupedWrites = 256
+        /// Reader connections kept open for one file.
+        static let idleReaders = 4
+        /// Frames in the WAL (4 KiB each) after which a commit is followed by a checkpoint.
+        static let walFrames = 2000
+        /// Bytes that a WAL keeps on disk when it starts again from its beginning.
+        static let walBytes = 64 << 20
+    }
+
+    enum Phase {
+        case closed
+        case open(Writer)
+        case quarantined(DomainError)
+    }
+
+    struct State {
+        var phase = Phase.closed
+        var waiting: [PendingWrite] = []
+        var isDraining = false
+        var idleReaders: [Reader] = []
+        var readersOut = 0
+        /// Set while `replace` works: everybody else is told to come back in a second.
+        var isReplacing = false
+        var quietWaiters: [CheckedContinuation<Void, Never>] = []
+        var lastUse: UInt64 = 0
+
+        var isQuiet: Bool { !isDraining && readersOut == 0 && waiting.isEmpty }
+    }
+
+    package let url: URL
+    /// What logs call the file: the tenant's id, or `system`.
+    package let name: String
+    let schema: DatabaseSchema
+    let services: StorageServices
+    let state = Mutex(State())
+    let changes = ChangeCounter()
+
+    package init(_ url: URL, name: String, schema: DatabaseSchema, services: StorageServices) {
+        (self.url, self.name, self.schema, self.services) = (url, name, schema, services)
+    }
+
+    // MARK: - Opening
+
+    /// The writer, opened when it was not. Call with the lock held.
+    func openWriter(_ state: inout State) throws -> Writer {
+        guard !state.isReplacing else {
+            throw DomainError.unavailable("restore_under_way", "This shop's data is being restored.")
+        }
+        state.lastUse = services.nextUse()
+        switch state.phase {
+        case .open(let writer): return writer
+        case .quarantined(let reason) where FileSystem.exists(url) && reason.code != Self.missingCode: throw reason
+        case .closed, .quarantined: break
+        }
+        do {
+            let writer = try connect()
+            state.phase = .open(writer)
+            services.didOpen(self)
+            return writer
+        } catch {
+            let reason = DomainError(any: error)
+            if Self.quarantines(reason) { quarantine(&state, reason) }
+            throw reason
+        }
+    }
+
+    private static let missingCode = "data_missing"
+
+    private func connect() throws -> Writer {
+        // GRDB would create the file; a missing one is a loss to report, never an empty shop.
+        guard FileSystem.exists(url) else {
+            throw DomainError(
+                .unavailable, Self.missingCode, "This shop's data file is missing; the other shops are not affected.",
+                hint: "appliance restore --tenant SLUG --yes", retryAfter: 60, cause: "no file \(url.path)")
+        }
+        do {
+            let queue = try DatabaseConfiguration.openWriter(url)
+            try queue.writeWithoutTransaction { db in
+                try schema.apply(to: db, isNew: false)
+                try db.execute(sql: "PRAGMA journal_size_limit = \(Limit.walBytes)")
+            }
+            return try Writer(queue)
+        } catch let error as DatabaseError {
+            throw DomainError(sqlite: error)
+        }
+    }
+
+    /// Makes a new file of the current schema at `url` with a rollback journal and no WAL, ready to be copied.
+    package static func create(_ url: URL, schema: DatabaseSchema) throws {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        let queue = try DatabaseQueue(path: url.path, configuration: configuration)
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA page_size = 4096; PRAGMA journal_mode = DELETE; PRAGMA secure_delete = FAST")
+            try schema.apply(to: db, isNew: true)
+        }
+        try queue.close()
+        try FileSystem.syncFile(url)
+    }
+
+    // MARK: - Quarantine
+
+    private static func quarantines(_ reason: DomainError) -> Bool {
+        ["data_damaged", "file_foreign", "file_newer", missingCode].contains(reason.code)
+    }
+
+    /// Why the file is out of service; nil when it is not known to be.
+    package var quarantineReason: DomainError? {
+        state.withLock { if case .quarantined(let reason) = $0.phase { reason } else { nil } }
+    }
+
+    /// Opens the file to find out whether it can be served; the reason when not.
+    package func probe() -> DomainError? {
+        do {
+            _ = try state.withLock { try openWriter(&$0) }
+            return nil
+        } catch {
+            return DomainError(any: error)
+        }
+    }
+
+    /// Maps an error of SQLite; damage takes the file out of service, so that nothing is written over what is left.
+    func note(_ error: any Error) -> DomainError {
+        let reason = DomainError(any: error)
+        if Self.quarantines(reason) { state.withLock { quarantine(&$0, reason) } }
+        return reason
+    }
+
+    private func quarantine(_ state: inout State, _ reason: DomainError) {
+        if case .quarantined = state.phase { return }
+        services.logger.error(
+            "data file out of service",
+            metadata: [LogKey.tenant: "\(name)", LogKey.error: "\(reason.cause ?? reason.message)"])
+        close(&state)
+        state.phase = .quarantined(reason)
+    }
+
+    // MARK: - Closing and replacing
+
+    /// Closes the connections unless somebody works with them; true when they are closed now.
+    @discardableResult
+    package func closeIfQuiet() -> Bool {
+        state.withLock { state in
+            guard state.isQuiet, !state.isReplacing else { return false }
+            close(&state)
+            return true
+        }
+    }
+
+    func close(_ state: inout State) {
+        guard case .open(let writer) = state.phase else { return }
+        for reader in state.idleReaders { reader.close() }
+        state.idleReaders = []
+        writer.close()
+        state.phase = .closed
+        services.didClose(self)
+    }
+
+    /// Waits until nobody reads or writes, closes the file, and runs `body` while everybody else gets 503 with
+    /// `Retry-After`. Afterwards the file opens anew on its next use, out of quarantine.
+    package func replace<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try state.withLock { state in
+            guard !state.isReplacing else {
+                throw DomainError.conflict("restore_under_way", "Another restore of this shop is under way.")
+            }
+            state.isReplacing = true
+        }
+        await withCheckedContinuation { continuation in
+            let isQuiet = state.withLock { state in
+                if !state.isQuiet { state.quietWaiters.append(continuation) }
+                return state.isQuiet
+            }
+            if isQuiet { continuation.resume() }
+        }
+        defer {
+            state.withLock { state in
+                state.isReplacing = false
+                if case .quarantined = state.phase { state.phase = .closed }
+            }
+            changes.add()
+        }
+        state.withLock { close(&$0) }
+        return try await services.longWork(body)
+    }
+
+    /// Wakes `replace` once the last reader or writer is gone. Call with the lock held; resume what it returns without.
+    func takeQuietWaiters(_ state: inout State) -> [CheckedContinuation<Void, Never>] {
+        guard state.isQuiet else { return [] }
+        defer { state.quietWaiters = [] }
+        return state.quietWaiters
+    }
+
+    /// When the file was last used, for the choice of whom to close.
+    var lastUse: UInt64 { state.withLock { $0.lastUse } }
+}
+
+/// Counts what changed a file since the process started. A class of its own: Swift 6.3.1 at -O crashes on a class that
+/// stores an `Atomic` and has a throwing init.
+package final class ChangeCounter: Sendable {
+    private let value = Atomic<Int>(0)
+    package var count: Int { value.load(ordering: .sequentiallyConsistent) }
+    func add() { value.add(1, ordering: .sequentiallyConsistent) }
+}

@@ -1,0 +1,46 @@
+import ApplianceCore
+package import Foundation
+
+/// Reads a file front to back through one buffer of its own.
+package final class FileReader {
+    private static let chunk = 256 << 10
+    private let descriptor: Int32
+    private let url: URL
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 16)
+
+    package init(_ url: URL) throws {
+        self.url = url
+        descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            buffer.deallocate()
+            throw FileSystem.failure("open", url)
+        }
+    }
+
+    deinit {
+        close(descriptor)
+        buffer.deallocate()
+    }
+
+    /// The next bytes, valid until the next call; empty at the end.
+    package func next() throws -> UnsafeRawBufferPointer {
+        while true {
+            let count = read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return UnsafeRawBufferPointer(rebasing: buffer[..<count]) }
+            guard errno == EINTR else { throw FileSystem.failure("read", url) }
+        }
+    }
+
+    /// The whole content; throws when it is longer than `limit` bytes.
+    package static func contents(_ url: URL, limit: Int) throws -> [UInt8] {
+        let reader = try FileReader(url)
+        var bytes: [UInt8] = []
+        while case let part = try reader.next(), !part.isEmpty {
+            bytes.append(contentsOf: part)
+            guard bytes.count <= limit else {
+                throw DomainError(.tooLarge, "file_too_large", "The file is larger than \(limit) bytes.")
+            }
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,91 @@
+import { ApplianceProblem } from './problem.js'
+import { readProgress } from './stream.js'
+
+/** Talks to the server: the session is its cookie, the CSRF token is kept here, every failure is an ApplianceProblem. */
+export class Api {
+  #csrfToken = null
+  #onSignedOut
+  #onConnection
+
+  /** `onSignedOut()` is called on any 401, `onConnection(isReachable)` after every attempt. */
+  constructor({ onSignedOut, onConnection }) {
+    this.#onSignedOut = onSignedOut
+    this.#onConnection = onConnection
+  }
+
+  get(path, options) {
+    return this.#send('GET', path, undefined, options)
+  }
+
+  post(path, body = {}, options) {
+    return this.#send('POST', path, body, options)
+  }
+
+  /** Signs in or sets up: no session yet, so a 401 is an answer to show and not a reason to leave. */
+  async signIn(path, body, tenant) {
+    const session = await this.#send('POST', path, body, { tenant, isAnonymous: true })
+    this.#csrfToken = session.csrfToken
+    return session
+  }
+
+  /** The session behind the cookie, or null when there is none. */
+  async session() {
+    try {
+      const session = await this.#send('GET', '/api/auth/me', undefined, { isAnonymous: true })
+      this.#csrfToken = session.csrfToken
+      return session
+    } catch (problem) {
+      if (problem.status === 401) return null
+      throw problem
+    }
+  }
+
+  async #send(method, path, body, { query, tenant, signal, onProgress, isAnonymous } = {}) {
+    const response = await this.#fetch(address(path, query), {
+      method, signal, headers: this.#headers(method, tenant, onProgress),
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+    if (!response.ok) throw await this.#problem(response, isAnonymous)
+    if (response.status === 204) return null
+    if (mediaType(response) === 'application/x-ndjson') return readProgress(response, onProgress ?? (() => {}))
+    return response.json()
+  }
+
+  async #fetch(url, options) {
+    try {
+      const response = await fetch(url, { credentials: 'same-origin', cache: 'no-store', ...options })
+      // A proxy in front answers 502 or 504 by itself when the server is down.
+      if (response.status === 502 || response.status === 504) throw ApplianceProblem.unreachable()
+      this.#onConnection(true)
+      return response
+    } catch (error) {
+      if (error.name === 'AbortError') throw error
+      this.#onConnection(false)
+      throw ApplianceProblem.unreachable()
+    }
+  }
+
+  #headers(method, tenant, onProgress) {
+    const headers = { Accept: onProgress ? 'application/x-ndjson, application/json' : 'application/json' }
+    if (tenant) headers['X-Tenant-ID'] = tenant
+    if (method === 'GET') return headers
+    headers['Content-Type'] = 'application/json'
+    if (this.#csrfToken) headers['X-CSRF-Token'] = this.#csrfToken
+    return headers
+  }
+
+  async #problem(response, isAnonymous) {
+    const body = await response.json().catch(() => ({ title: response.statusText }))
+    if (response.status === 401 && !isAnonymous) this.#onSignedOut()
+    return new ApplianceProblem({ ...body, status: response.status }, response.headers.get('Retry-After'))
+  }
+}
+
+function address(path, query = {}) {
+  const present = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '')
+  return present.length === 0 ? path : `${path}?${new URLSearchParams(present)}`
+}
+
+function mediaType(response) {
+  return (response.headers.get('Content-Type') ?? '').split(';')[0].trim()
+}

@@ -1,0 +1,37 @@
+import { Api } from './api.js'
+import { App } from './shell.js'
+import { backupPage } from './pages/backup.js'
+import { backupsPage } from './pages/backups.js'
+import { loginPage } from './pages/login.js'
+import { outboxPage } from './pages/outbox.js'
+import { overviewPage } from './pages/overview.js'
+import { recordsPage } from './pages/records.js'
+import { schedulePage } from './pages/schedule.js'
+import { setupPage } from './pages/setup.js'
+import { shopPage } from './pages/shop.js'
+import { tenantPage } from './pages/tenant.js'
+import { tenantsPage } from './pages/tenants.js'
+
+/** Every route of the page. `section` names the entry of the menu that is marked as current. */
+const routes = [
+  { path: '/setup/:token', page: setupPage, title: 'Set up', audience: 'anyone' },
+  { path: '/login', page: loginPage, title: 'Sign in', audience: 'anyone' },
+  { path: '/overview', page: overviewPage, title: 'Overview', audience: 'operator', section: 'overview' },
+  { path: '/tenants', page: tenantsPage, title: 'Tenants', audience: 'operator', section: 'tenants' },
+  { path: '/tenants/:slug', page: tenantPage, title: 'Tenant', audience: 'operator', section: 'tenants' },
+  { path: '/tenants/:slug/records', page: shopPage, title: 'Records', audience: 'operator', section: 'tenants' },
+  { path: '/tenants/:slug/records/:collection', page: recordsPage, title: 'Records', audience: 'operator',
+    section: 'tenants' },
+  { path: '/backups', page: backupsPage, title: 'Backups', audience: 'operator', section: 'backups' },
+  { path: '/backups/:id', page: backupPage, title: 'Snapshot', audience: 'operator', section: 'backups' },
+  { path: '/schedule', page: schedulePage, title: 'Schedule', audience: 'operator', section: 'schedule' },
+  { path: '/outbox', page: outboxPage, title: 'Outbox', audience: 'operator', section: 'outbox' },
+  { path: '/shop', page: shopPage, title: 'Shop', audience: 'shop', section: 'shop' },
+  { path: '/shop/:collection', page: recordsPage, title: 'Records', audience: 'shop', section: 'shop' },
+]
+
+const app = new App({ routes, root: document.querySelector('#app') })
+app.start(new Api({
+  onSignedOut: () => app.signedOut(),
+  onConnection: (isReachable) => app.connection(isReachable),
+}))

@@ -1,0 +1,28 @@
+import { element } from '../dom.js'
+import { button } from './button.js'
+import { announce } from './toast.js'
+
+/** The command line that does the same as what is on the screen, ready to copy. */
+export function cliLine(command) {
+  const code = element('code', {}, command)
+  const copy = button({ label: 'Copy', icon: 'copy', quiet: true, small: true, onClick: () => copyText(code, copy) })
+  copy.setAttribute('aria-label', 'Copy the command')
+  const line = element('div', { class: 'cli' },
+    element('span', { class: 'cli-prompt', 'aria-hidden': 'true' }, '$'), code, copy)
+  line.update = (text) => { code.textContent = text }
+  return line
+}
+
+async function copyText(code, copy) {
+  try {
+    await navigator.clipboard.writeText(code.textContent)
+    copy.lastChild.textContent = 'Copied'
+    announce('Command copied')
+  } catch {
+    // Browsers give the clipboard to secure pages only: over plain HTTP, select the line for Ctrl+C.
+    getSelection().selectAllChildren(code)
+    copy.lastChild.textContent = 'Selected'
+    announce('Command selected')
+  }
+  setTimeout(() => { copy.lastChild.textContent = 'Copy' }, 2_000)
+}

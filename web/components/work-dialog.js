@@ -1,0 +1,38 @@
+import { element } from '../dom.js'
+import { ApplianceProblem } from '../problem.js'
+import { button } from './button.js'
+import { cliLine } from './cli-line.js'
+import { cancelButton, openDialog } from './dialog.js'
+import { progressBar } from './progress.js'
+import { problemNotice } from './states.js'
+import { announce } from './toast.js'
+
+/** A dialog for long work: what it will do and its command line, then progress, then the result. */
+export function openWorkDialog({ title, intro, command, startLabel, run, result, onDone }) {
+  const start = (dialog) => runIn(dialog, { title, run, result, onDone, retry: () => start(dialog) })
+  openDialog({ title, content: (dialog) => element('div', { class: 'stack' },
+    element('p', {}, intro), cliLine(command),
+    element('div', { class: 'form-actions' }, cancelButton(dialog),
+      button({ label: startLabel, primary: true, onClick: () => start(dialog) }))) })
+}
+
+/** Runs `run(onProgress)` inside an open dialog and shows what `result(value)` makes of its answer. */
+export async function runIn(dialog, { title, run, result, onDone, retry }) {
+  const bar = progressBar(title)
+  dialog.show(bar.element)
+  dialog.setLocked(true)
+  try {
+    const value = await run(bar.update)
+    dialog.show(element('div', { class: 'stack' }, result(value), closing(dialog)))
+    announce(`${title}: done`)
+    onDone?.(value)
+  } catch (error) {
+    dialog.show(element('div', { class: 'stack' }, problemNotice(ApplianceProblem.from(error), retry), closing(dialog)))
+  } finally {
+    dialog.setLocked(false)
+  }
+}
+
+function closing(dialog) {
+  return element('div', { class: 'form-actions' }, button({ label: 'Close', primary: true, onClick: dialog.close }))
+}
