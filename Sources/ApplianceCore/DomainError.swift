@@ -5,14 +5,15 @@ package struct DomainError: Error, Sendable, Equatable {
         case unsupportedMedia, tooMany, unavailable, storageFull, `internal`
     }
 
-    /// One fault of one field, for a 422.
+    /// One fault of one field, for a 422; in an import also the line of the file.
     package struct FieldFault: Sendable, Equatable {
         package let field: String
         package let code: String
         package let message: String
+        package let line: Int?
 
-        package init(_ field: String, _ code: String, _ message: String) {
-            (self.field, self.code, self.message) = (field, code, message)
+        package init(_ field: String, _ code: String, _ message: String, line: Int? = nil) {
+            (self.field, self.code, self.message, self.line) = (field, code, message, line)
         }
     }
 

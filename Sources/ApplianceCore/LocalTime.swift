@@ -41,3 +41,9 @@ package struct LocalTime: Sendable {
 extension Instant {
     var foundationDate: Date { Date(timeIntervalSince1970: Double(milliseconds) / 1000) }
 }
+
+extension LocalTime {
+    package static let utc = LocalTime(zone: .gmt)
+
+    private init(zone: TimeZone) { self.zone = zone }
+}

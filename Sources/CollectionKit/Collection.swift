@@ -1,0 +1,71 @@
+package import ApplianceCore
+
+/// One kind of record, declared once. From this value come the table and its indexes, validation, the operations of the
+/// API, CSV both ways, the OpenAPI schema and the retention purge; nothing in the engine knows a collection by name.
+///
+/// Every record also has `id`, `createdAt`, `updatedAt` and `version`, which nobody declares.
+package struct Collection: Sendable {
+    /// The table, the path (`/api/<name>`) and the word in `--collection`: a lower-case plural with dashes.
+    package let name: String
+    /// What ids start with: `cus` gives `cus_01k…`.
+    package let idPrefix: String
+    /// One record, for people: `Customer`.
+    package let title: String
+    package let fields: [Field]
+    /// Each list of fields that lists are often filtered or sorted by; equality first, then order. `id` is appended.
+    package let indexes: [[String]]
+    package let permissions: Permissions
+    package let retention: Retention
+    package let sql: CollectionSQL
+
+    package init(
+        _ name: String, idPrefix: String, title: String, fields: [Field], indexes: [[String]] = [],
+        permissions: Permissions = .standard, retention: Retention = .untilDeleted
+    ) {
+        (self.name, self.idPrefix, self.title, self.fields) = (name, idPrefix, title, fields)
+        (self.indexes, self.permissions, self.retention) = (indexes, permissions, retention)
+        sql = CollectionSQL(name: name, fields: fields)
+        fieldIndex = Dictionary(fields.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    private let fieldIndex: [String: Int]
+
+    /// Where in `fields` a field stands.
+    package func index(of field: String) -> Int? { fieldIndex[field] }
+
+    package func field(_ name: String) -> Field? { index(of: name).map { fields[$0] } }
+
+    /// Columns that every record has.
+    static let systemColumns = ["id", "createdAt", "updatedAt", "version"]
+}
+
+/// How long records are kept before `retention-purge` removes them.
+package enum Retention: Sendable, Equatable {
+    /// Until somebody deletes them, such as customers until an erasure request.
+    case untilDeleted
+    /// Whole years since the record was made here, by the calendar in UTC. What was imported late is kept late.
+    case years(Int)
+    case days(Int)
+
+    /// Records made before this instant are due; nil when none ever are.
+    package func cutoff(now: Instant) -> Instant? {
+        switch self {
+        case .untilDeleted: return nil
+        case .days(let days): return now.subtracting(.days(Int64(days)))
+        case .years(let years):
+            let today = LocalTime.utc.date(of: now)
+            // 29 February falls back to the 28th: a day longer kept, never a day shorter.
+            let day = CivilDate(year: today.year - years, month: today.month, day: today.day)
+                ?? CivilDate(year: today.year - years, month: 2, day: 28)
+            return day.map { LocalTime.utc.instant($0) }
+        }
+    }
+
+    var text: String {
+        switch self {
+        case .untilDeleted: "until deleted"
+        case .years(let years): "\(years) years"
+        case .days(let days): "\(days) days"
+        }
+    }
+}

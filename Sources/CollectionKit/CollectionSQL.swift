@@ -1,0 +1,54 @@
+import Storage
+
+/// The SQL texts of a collection, made once. Names come from declarations and are quoted; values are always bound.
+package struct CollectionSQL: Sendable {
+    let table: String
+    /// `json_object(…)` over a whole record, as clients see it.
+    let json: String
+    /// Parameters: id, the fields in order, the instant (created and updated). Returns the JSON and the version.
+    let insert: String
+    /// As `insert`, without an answer, for imports.
+    let insertSilently: String
+    /// Parameters: the fields in order, updatedAt, id. Returns the JSON and the version.
+    let update: String
+    /// Parameter: id. Returns the JSON and the version.
+    let get: String
+    /// Parameter: id. Returns the fields in order, then the version.
+    let values: String
+    /// Parameter: id.
+    let delete: String
+
+    init(name: String, fields: [Field]) {
+        table = Self.quoted(name)
+        json = Self.jsonObject(fields.map { ($0.name, $0.type) })
+        let columns = fields.map { Self.quoted($0.name) }
+        let count = columns.count
+        let all = (["id"] + columns + ["createdAt", "updatedAt", "version"]).joined(separator: ", ")
+        let parameters = (["?1"] + (0..<count).map { "?\($0 + 2)" } + ["?\(count + 2)", "?\(count + 2)", "1"])
+        insertSilently = "INSERT INTO \(table) (\(all)) VALUES (\(parameters.joined(separator: ", ")))"
+        insert = insertSilently + " RETURNING \(json), version"
+        let assignments = columns.enumerated().map { "\($1) = ?\($0 + 1)" }
+        update =
+            "UPDATE \(table) SET \((assignments + ["updatedAt = ?\(count + 1)", "version = version + 1"]).joined(separator: ", "))"
+            + " WHERE id = ?\(count + 2) RETURNING \(json), version"
+        get = "SELECT \(json), version FROM \(table) WHERE id = ?1"
+        values = "SELECT \((columns + ["version"]).joined(separator: ", ")) FROM \(table) WHERE id = ?1"
+        delete = "DELETE FROM \(table) WHERE id = ?1"
+    }
+
+    static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+
+    /// `json_object('id', id, …)`; `columns` nil means every column of the record.
+    static func jsonObject(_ fields: [(name: String, type: FieldType)]) -> String {
+        let parts =
+            ["'id', id"] + fields.map { "'\($0.name)', \(jsonValue($0.name, $0.type))" } + [
+                "'createdAt', createdAt", "'updatedAt', updatedAt", "'version', version",
+            ]
+        return "json_object(\(parts.joined(separator: ", ")))"
+    }
+
+    static func jsonValue(_ name: String, _ type: FieldType) -> String {
+        guard case .boolean = type else { return quoted(name) }
+        return "json(CASE \(quoted(name)) WHEN 0 THEN 'false' WHEN 1 THEN 'true' ELSE 'null' END)"
+    }
+}

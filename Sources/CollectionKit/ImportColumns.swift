@@ -1,0 +1,157 @@
+import ApplianceCore
+import GRDB
+import Storage
+
+/// The header of a file, resolved: which cell fills which field, and how.
+struct ImportColumns {
+    struct Target {
+        let column: String
+        /// Which cell; nil for a constant.
+        let cell: Int?
+        let constant: String?
+        let field: Int
+        /// For `customerId.externalId`: finds the id by a unique field of the other collection.
+        let lookupSQL: String?
+    }
+
+    let count: Int
+    /// Money comes last, because its decimals depend on the row's currency.
+    let targets: [Target]
+    let upsertIndex: Int?
+    let ignored: [String]
+    private let collection: Collection
+
+    init(
+        _ header: [String], _ collection: Collection, _ catalog: CollectionCatalog, _ options: ImportOptions,
+        _ context: RecordContext
+    ) throws {
+        count = header.count
+        self.collection = collection
+        var faults: [DomainError.FieldFault] = []
+        var targets: [Target] = []
+        var ignored: [String] = []
+        func add(_ column: String, cell: Int?, constant: String? = nil, to field: String) {
+            do throws(ValueFault) {
+                targets.append(try Self.target(column, cell, constant, field, collection, catalog))
+            } catch {
+                faults.append(.init(column, error.code, error.message, line: constant == nil ? 1 : nil))
+            }
+        }
+        for (cell, raw) in header.enumerated() {
+            let column = TextRules.normalized(raw) ?? ""
+            let fields = options.map.filter { $0.column == column }.map(\.field)
+            if !fields.isEmpty {
+                for field in fields { add(column, cell: cell, to: field) }
+            } else if Collection.systemColumns.contains(column) {
+                continue
+            } else if options.map.isEmpty || collection.index(of: String(column.prefix { $0 != "." })) != nil {
+                add(column, cell: cell, to: column)
+            } else {
+                ignored.append(column)
+            }
+        }
+        for missing in options.map where !header.contains(where: { TextRules.normalized($0) == missing.column }) {
+            faults.append(.init(missing.column, "no_such_column", "The file has no column of this name.", line: 1))
+        }
+        for (field, value) in options.constants { add(field, cell: nil, constant: value, to: field) }
+        for (field, uses) in Dictionary(grouping: targets, by: \.field) where uses.count > 1 {
+            faults.append(.init(collection.fields[field].name, "twice", "Two columns fill this field.", line: 1))
+        }
+        upsertIndex = options.upsert.flatMap { collection.index(of: $0) }
+        if let upsertIndex, !targets.contains(where: { $0.field == upsertIndex }) {
+            faults.append(.init("upsert", "required", "No column fills the field to update by.", line: 1))
+        }
+        if !faults.isEmpty { throw DomainError.invalid(faults) }
+        self.ignored = ignored
+        self.targets = targets.sorted { !collection.fields[$0.field].isMoney && collection.fields[$1.field].isMoney }
+    }
+
+    private static func target(
+        _ column: String, _ cell: Int?, _ constant: String?, _ path: String, _ collection: Collection,
+        _ catalog: CollectionCatalog
+    ) throws(ValueFault) -> Target {
+        let parts = path.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let name = parts.first, let index = collection.index(of: name) else {
+            throw ValueFault("unknown_field", "\(collection.name) has no field \(path.prefix(64)).")
+        }
+        guard parts.count == 2, let key = parts.last else {
+            return Target(column: column, cell: cell, constant: constant, field: index, lookupSQL: nil)
+        }
+        guard case .reference(let name, _) = collection.fields[index].type, let other = catalog[name],
+            other.field(key)?.isUnique == true
+        else { throw ValueFault("not_a_reference", "\(path.prefix(64)) is not a unique field of a record referred to.") }
+        let sql = "SELECT id FROM \(other.sql.table) WHERE \(CollectionSQL.quoted(key)) = ?1"
+        return Target(column: column, cell: cell, constant: constant, field: index, lookupSQL: sql)
+    }
+
+    func column(of field: String) -> String {
+        targets.first { collection.fields[$0.field].name == field }?.column ?? field
+    }
+
+    /// Puts one cell into the draft. An empty cell leaves the field out.
+    func fill(
+        _ draft: inout RecordDraft, _ target: Target, _ row: borrowing CSVParser.Row, _ db: Database,
+        _ context: RecordContext
+    ) throws(ValueFault) {
+        guard let text = target.constant ?? target.cell.flatMap({ row.text($0) }) else {
+            throw ValueFault("not_utf8", "The cell is not UTF-8.")
+        }
+        guard !text.isEmpty else { return }
+        let field = draft.collection.fields[target.field]
+        let value: SQLValue
+        if let sql = target.lookupSQL {
+            value = try Self.lookup(db, sql, text)
+        } else {
+            value = try field.value(cell: text, in: draft, context)
+            // An id from a file is looked up like one from a request.
+            if case .reference(let other, _) = field.type {
+                _ = try Self.lookup(db, "SELECT id FROM \(CollectionSQL.quoted(other)) WHERE id = ?1", text)
+            }
+        }
+        try draft.set(target.field, value, creating: true)
+    }
+
+    private static func lookup(_ db: Database, _ sql: String, _ key: String) throws(ValueFault) -> SQLValue {
+        let found = try? db.first(sql, [.text(key)]) { $0.value(0) }
+        guard let found else { throw ValueFault("not_found", "There is no record with \(key.prefix(64)).") }
+        return found
+    }
+}
+
+extension Field {
+    var isMoney: Bool { if case .money = type { true } else { false } }
+
+    /// CSV is for people: money in major units, `true`/`yes`/`1`, a day where an instant is wanted.
+    func value(cell text: String, in draft: RecordDraft, _ context: RecordContext) throws(ValueFault) -> SQLValue {
+        switch type {
+        case .text(let format, let max):
+            return try Self.text(CSVWriter.unguarded(text), format, max: max)
+        case .integer(let range):
+            guard text.utf8.count <= 20, let number = Int64(text) else {
+                throw ValueFault("not_a_number", "\"\(text.prefix(40))\" is not a whole number.")
+            }
+            return try Self.integer(number, range)
+        case .money(let currencyField, let allowsNegative):
+            let given = draft.collection.index(of: currencyField).map { draft.values[$0] } ?? .null
+            let code = if case .text(let code) = given { code } else { context.currency }
+            guard let currency = Currency(code), let minor = currency.minor(fromMajor: text) else {
+                throw ValueFault("not_an_amount", "\"\(text.prefix(40))\" is not an amount in \(code).")
+            }
+            return try Self.money(minor, allowsNegative)
+        case .currency: return try Self.currency(text)
+        case .boolean:
+            switch text.lowercased() {
+            case "true", "yes", "1": return .integer(1)
+            case "false", "no", "0": return .integer(0)
+            default: throw ValueFault("not_a_boolean", "\"\(text.prefix(40))\" is neither true nor false.")
+            }
+        case .date: return try Self.date(text)
+        case .instant:
+            // A shop's books name days: the day begins at midnight where the shop is.
+            if let date = CivilDate(text) { return .text(context.timeZone.instant(date).description) }
+            return try Self.instant(text)
+        case .choice(let choices): return try Self.choice(text, choices)
+        case .reference: return try Self.reference(text)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package import ApplianceCore
+
+/// Who changes records, when and for which shop: handed to every write.
+package struct RecordContext: Sendable {
+    package let now: Instant
+    package let ids: IdentifierSource
+    package let actor: Actor
+    package let requestID: String
+    /// The shop's currency, for fields that leave theirs out.
+    package let currency: String
+    /// The shop's zone: what a date without a time means.
+    package let timeZone: LocalTime
+
+    package init(
+        now: Instant, ids: IdentifierSource, actor: Actor, requestID: String, currency: String, timeZone: LocalTime
+    ) {
+        (self.now, self.ids, self.actor, self.requestID) = (now, ids, actor, requestID)
+        (self.currency, self.timeZone) = (currency, timeZone)
+    }
+}
+
+/// Who did something, as audit logs name it.
+package struct Actor: Sendable, Equatable {
+    package enum Kind: String, Sendable { case user, `operator`, system }
+
+    package let kind: Kind
+    package let id: String
+
+    package init(_ kind: Kind, _ id: String) { (self.kind, self.id) = (kind, id) }
+
+    package static let system = Actor(.system, "system")
+    package var text: String { kind == .system ? id : "\(kind.rawValue):\(id)" }
+}

@@ -1,0 +1,130 @@
+package import ApplianceCore
+package import GRDB
+import Storage
+
+/// A record as it goes to the client: bytes made by SQLite, and the version that its ETag shows.
+package struct RecordBytes: Sendable {
+    package let id: String
+    package let json: [UInt8]
+    package let version: Int64
+}
+
+/// The operations on single records. Reads run on any connection, writes inside `DatabaseFile.write`; each change and
+/// its audit event are one transaction.
+package struct Records: Sendable {
+    package let collection: Collection
+
+    package init(_ collection: Collection) { self.collection = collection }
+
+    package func get(_ db: Database, id: String) throws -> RecordBytes {
+        guard let record = try db.first(collection.sql.get, [.text(id)], { Self.record(id, $0) }) else {
+            throw DomainError.notFound("record")
+        }
+        return record
+    }
+
+    package func create(_ db: Database, _ body: JSON, _ context: RecordContext) throws -> RecordBytes {
+        var draft = RecordDraft(collection)
+        try draft.take(json: body, creating: true)
+        draft.fillDefaults(context)
+        draft.requireFields()
+        try draft.checkReferences(db)
+        try draft.throwFaults()
+        let record = try insert(db, draft, context)
+        try AuditTrail.append(db, context, action: "\(collection.name).create", target: record.id, data: nil)
+        return record
+    }
+
+    func insert(_ db: Database, _ draft: RecordDraft, _ context: RecordContext) throws -> RecordBytes {
+        let id = context.ids.next(collection.idPrefix)
+        let values = [.text(id)] + draft.values + [.text(context.now.description)]
+        return try naming {
+            guard let record = try db.first(collection.sql.insert, values, { Self.record(id, $0) }) else {
+                throw DomainError.internal("INSERT returned nothing")
+            }
+            return record
+        }
+    }
+
+    /// JSON Merge Patch (RFC 7396): named fields change, null empties one. `ifVersion` guards against lost updates.
+    package func patch(
+        _ db: Database, id: String, _ body: JSON, ifVersion: Int64?, _ context: RecordContext
+    ) throws -> RecordBytes {
+        let (current, version) = try values(db, id: id)
+        try Self.check(version, ifVersion)
+        var draft = RecordDraft(collection, current: current)
+        try draft.take(json: body, creating: false)
+        draft.requireFields()
+        try draft.checkReferences(db)
+        try draft.throwFaults()
+        let record = try update(db, id: id, draft, context)
+        try AuditTrail.append(db, context, action: "\(collection.name).update", target: id, data: Self.names(body))
+        return record
+    }
+
+    func update(_ db: Database, id: String, _ draft: RecordDraft, _ context: RecordContext) throws -> RecordBytes {
+        try naming {
+            let parameters = draft.values + [.text(context.now.description), .text(id)]
+            guard let record = try db.first(collection.sql.update, parameters, { Self.record(id, $0) }) else {
+                throw DomainError.notFound("record")
+            }
+            return record
+        }
+    }
+
+    package func delete(_ db: Database, id: String, ifVersion: Int64?, _ context: RecordContext) throws {
+        let (_, version) = try values(db, id: id)
+        try Self.check(version, ifVersion)
+        do {
+            try db.run(collection.sql.delete, [.text(id)])
+        } catch let error as DatabaseError where error.extendedResultCode.isForeignKey {
+            throw DomainError.conflict("in_use", "Other records refer to this one.", hint: "Change or delete those first.")
+        }
+        try AuditTrail.append(db, context, action: "\(collection.name).delete", target: id, data: nil)
+    }
+
+    /// Which fields a change named: the log tells what was touched without keeping personal values a second time.
+    private static func names(_ body: JSON) -> String {
+        let names = (body.objectValue ?? []).map { JSON.string($0.name) }
+        return (["fields": .array(names)] as JSON).text
+    }
+
+    /// The column values in the order of the fields, and the version.
+    private func values(_ db: Database, id: String) throws -> ([SQLValue], Int64) {
+        let count = Int32(collection.fields.count)
+        let found = try db.first(collection.sql.values, [.text(id)]) { row in
+            ((0..<count).map { row.value($0) }, row.integer(count))
+        }
+        guard let found else { throw DomainError.notFound("record") }
+        return found
+    }
+
+    private static func check(_ version: Int64, _ expected: Int64?) throws {
+        guard let expected, expected != version else { return }
+        throw DomainError(
+            .preconditionFailed, "version_changed", "The record was changed by somebody else.",
+            hint: "Read it again and repeat the change.")
+    }
+
+    private static func record(_ id: String, _ row: SQLStatement) -> RecordBytes {
+        RecordBytes(id: id, json: row.withBytes(0) { Array($0) }, version: row.integer(1))
+    }
+
+    /// Turns a broken uniqueness into a conflict that names the field.
+    private func naming<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
+            // "UNIQUE constraint failed: customers.externalId"
+            let field = error.message?.split(separator: ".").last.map(String.init) ?? ""
+            guard collection.field(field) != nil else { throw error }
+            var conflict = DomainError.conflict("not_unique", "Another record has the same \(field).")
+            conflict.faults = [.init(field, "not_unique", "Another record has this value.")]
+            throw conflict
+        }
+    }
+}
+
+extension ResultCode {
+    var isForeignKey: Bool { self == .SQLITE_CONSTRAINT_FOREIGNKEY || self == .SQLITE_CONSTRAINT_TRIGGER }
+}

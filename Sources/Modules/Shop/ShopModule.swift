@@ -1,0 +1,4 @@
+package import ModuleKit
+
+/// A shop's goods.
+package let shopModule = Module("shop", title: "Shop", collections: [products])
