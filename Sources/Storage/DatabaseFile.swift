@@ -47,10 +47,10 @@ package final class DatabaseFile: Sendable {
     package let url: URL
     /// What logs call the file: the tenant's id, or `system`.
     package let name: String
-    let schema: DatabaseSchema
+    package let schema: DatabaseSchema
     let services: StorageServices
     let state = Mutex(State())
-    let changes = ChangeCounter()
+    package let changes = ChangeCounter()
 
     package init(_ url: URL, name: String, schema: DatabaseSchema, services: StorageServices) {
         (self.url, self.name, self.schema, self.services) = (url, name, schema, services)

@@ -1,0 +1,109 @@
+import ApplianceCore
+import CollectionKit
+import HTTPTypes
+import Hummingbird
+import Tenancy
+
+/// Finds out who asks and for which shop. A credential decides; a header or a host name may only repeat it.
+struct Authenticator: Sendable {
+    let services: HTTPServices
+
+    func signedIn(_ request: Request, _ http: ApplianceRequestContext) async throws -> SignedInRequestContext {
+        guard let principal = try await principal(request, http) else {
+            throw DomainError(.unauthenticated, "sign_in_required", "Sign in first.")
+        }
+        return SignedInRequestContext(
+            request: request, http: http, principal: principal, requestID: RequestPipeline.requestID)
+    }
+
+    private func principal(_ request: Request, _ http: ApplianceRequestContext) async throws -> Principal? {
+        if http.isControl { return .commandLine }
+        if let authorization = request.headers[.authorization] {
+            guard authorization.utf8.count <= 4096, authorization.lowercased().hasPrefix("bearer ") else { return nil }
+            return try await services.signIn.sessions.principal(token: String(authorization.dropFirst(7)))
+        }
+        guard let cookie = SessionCookie(isTLS: services.isTLS).value(in: request) else { return nil }
+        let principal = try services.signIn.sessions.principal(cookie: cookie)
+        if let principal, !Self.isSafe(request.method) { try checkForgery(request, principal) }
+        return principal
+    }
+
+    static func isSafe(_ method: HTTPRequest.Method) -> Bool { [.get, .head, .options].contains(method) }
+
+    /// A browser sends cookies by itself, so an unsafe request by cookie must prove that our page made it: it comes
+    /// from our origin and carries the session's token.
+    private func checkForgery(_ request: Request, _ principal: Principal) throws {
+        try Self.checkOrigin(request)
+        guard let token = request.headers[.csrfToken], services.signIn.sessions.isCSRFToken(token, of: principal) else {
+            throw DomainError.forbidden("csrf_token_required", "The request lacks its X-CSRF-Token.", hint: "Load the page again.")
+        }
+    }
+
+    /// Refuses what a page of another site sent. Clients that are no browsers send neither header.
+    static func checkOrigin(_ request: Request) throws {
+        if let site = request.headers[.secFetchSite] {
+            guard site == "same-origin" || site == "none" else { throw foreignOrigin }
+        } else if let origin = request.headers[.origin] {
+            guard let authority = request.head.authority, origin == "http://\(authority)" || origin == "https://\(authority)"
+            else { throw foreignOrigin }
+        }
+    }
+
+    private static let foreignOrigin = DomainError.forbidden("foreign_origin", "The request comes from another site.")
+
+    // MARK: - Which tenant
+
+    func tenantContext(_ context: SignedInRequestContext) throws -> TenantRequestContext {
+        let named = try namedTenant(context.request)
+        if let own = context.principal.tenantID {
+            guard let tenant = services.directory[own] else { throw DomainError.notFound("shop") }
+            if let named, named != tenant.id {
+                throw DomainError.forbidden("tenant_mismatch", "The credential belongs to another shop.")
+            }
+            return try TenantRequestContext(context, tenant: tenant, database: services.directory.file)
+        }
+        return try TenantRequestContext(
+            context, tenant: named.flatMap { services.directory[$0] }, database: services.directory.file)
+    }
+
+    /// The id of the shop that the header or the host names. An unknown one is not told apart from a foreign one.
+    func namedTenant(_ request: Request) throws -> String? {
+        let header = request.headers[.tenantID]
+        let label = HostName.tenantLabel(request, below: services.domain)
+        guard header != nil || label != nil else { return nil }
+        let ids = try [header, label].compactMap { $0 }.map { name -> String in
+            guard let tenant = services.directory[name.lowercased()] else {
+                throw DomainError.forbidden("tenant_mismatch", "The credential belongs to another shop.")
+            }
+            return tenant.id
+        }
+        guard let id = ids.first, ids.allSatisfy({ $0 == id }) else {
+            throw DomainError.forbidden("tenant_mismatch", "X-Tenant-ID and the host name two shops.")
+        }
+        return id
+    }
+}
+
+/// The browser's session cookie. With TLS it has the `__Host-` prefix, which pins it to this host, path `/` and TLS.
+struct SessionCookie {
+    let isTLS: Bool
+
+    private var name: String { isTLS ? "__Host-sid" : "sid" }
+    private var attributes: String { "; Path=/; HttpOnly; SameSite=Lax" + (isTLS ? "; Secure" : "") }
+
+    func value(in request: Request) -> String? {
+        for field in request.headers[values: .cookie] where field.utf8.count <= 8192 {
+            for pair in field.split(separator: ";") {
+                let trimmed = pair.drop { $0 == " " }
+                if trimmed.hasPrefix(name + "=") { return String(trimmed.dropFirst(name.utf8.count + 1)) }
+            }
+        }
+        return nil
+    }
+
+    func set(_ value: String, for lifetime: Duration) -> String {
+        "\(name)=\(value)\(attributes); Max-Age=\(lifetime.wholeMilliseconds / 1000)"
+    }
+
+    var cleared: String { "\(name)=\(attributes); Max-Age=0" }
+}

@@ -1,0 +1,83 @@
+import ApplianceCore
+import CollectionKit
+import HTTPTypes
+import Hummingbird
+import Storage
+
+/// The routes of every collection: list, read, create, change, delete, import.
+package struct CollectionController: Sendable {
+    private let services: HTTPServices
+
+    package init(_ services: HTTPServices) { self.services = services }
+
+    package func add(to routes: Routes) {
+        for entry in services.catalog.entries {
+            let collection = entry.collection
+            let (path, title) = ("/api/\(collection.name)", collection.title.lowercased())
+            routes.collection(.get, path, "List \(collection.name)", entry, .read) { try list($0, collection) }
+            routes.collection(.post, path, "Create a \(title)", entry, .create) { try await create($0, collection) }
+            routes.collection(.get, "\(path)/{id}", "Read a \(title)", entry, .read) { try get($0, collection) }
+            routes.collection(.patch, "\(path)/{id}", "Change a \(title)", entry, .update) { try await patch($0, collection) }
+            routes.collection(.delete, "\(path)/{id}", "Delete a \(title)", entry, .delete) {
+                try await delete($0, collection)
+            }
+            routes.collection(.post, "\(path)/import", "Import \(collection.name)", entry, .create) {
+                try await CollectionTransfer(services).importFile($0, collection)
+            }
+        }
+    }
+
+    private func list(_ context: TenantRequestContext, _ collection: Collection) throws -> Response {
+        let query = try ListQuery(collection, parameters: QueryString.parameters(of: context.request))
+        if context.request.headers[.accept]?.contains("text/csv") == true {
+            return CollectionTransfer(services).export(context, query, name: collection.name)
+        }
+        let page = try context.database.read { db in try query.page(db) }
+        var response = Answer.bytes(page.json, type: "application/json", for: context.request)
+        if let cursor = page.nextCursor {
+            response.headers[.linkTarget] = "<\(context.request.uri.path)?cursor=\(cursor)>; rel=\"next\""
+        }
+        return response
+    }
+
+    private func get(_ context: TenantRequestContext, _ collection: Collection) throws -> Response {
+        let id = context.recordID
+        let record = try context.database.read { db in try Records(collection).get(db, id: id) }
+        if Answer.isNotModified(context.request, record.version) {
+            return Response(status: .notModified, headers: [.eTag: Answer.etag(record.version)])
+        }
+        return answer(record, .ok)
+    }
+
+    private func create(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
+        let body = try await RequestBodies.json(context.request)
+        let change = services.recordContext(context)
+        let record = try await context.database.write { db in try Records(collection).create(db, body, change) }
+        var response = answer(record, .created)
+        response.headers[.location] = "/api/\(collection.name)/\(record.id)"
+        return response
+    }
+
+    private func patch(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
+        let body = try await RequestBodies.json(context.request)
+        let (id, version, change) = (context.recordID, Answer.ifMatch(context.request), services.recordContext(context))
+        let record = try await context.database.write { db in
+            try Records(collection).patch(db, id: id, body, ifVersion: version, change)
+        }
+        return answer(record, .ok)
+    }
+
+    private func delete(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
+        let (id, version, change) = (context.recordID, Answer.ifMatch(context.request), services.recordContext(context))
+        try await context.database.write { db in
+            try Records(collection).delete(db, id: id, ifVersion: version, change)
+        }
+        return Answer.noContent
+    }
+
+    private func answer(_ record: RecordBytes, _ status: HTTPResponse.Status) -> Response {
+        var response = Answer.bytes(record.json, type: "application/json", status: status)
+        response.headers[.eTag] = Answer.etag(record.version)
+        return response
+    }
+}

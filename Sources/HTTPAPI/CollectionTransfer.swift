@@ -1,0 +1,76 @@
+import ApplianceCore
+import CollectionKit
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Storage
+
+/// Whole collections in and out as CSV.
+struct CollectionTransfer: Sendable {
+    private let services: HTTPServices
+
+    init(_ services: HTTPServices) { self.services = services }
+
+    /// `POST …/import?map=COLUMN=FIELD&set=FIELD=VALUE&upsert=FIELD`: received to a file first, then one transaction.
+    func importFile(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
+        let options = try Self.options(context.request)
+        guard context.request.headers[.contentType]?.hasPrefix("text/csv") == true else {
+            throw DomainError(.unsupportedMedia, "csv_required", "Send the file as text/csv.")
+        }
+        let file = try await RequestBodies.file(context.request, in: services.data)
+        let (catalog, change, database) = (services.catalog, services.recordContext(context), context.database)
+        return try await LongWork.respond(context.request, logger: services.logger) { progress in
+            defer { try? FileSystem.remove(file) }
+            let report = try await database.write(alone: true) { db in
+                var work = try RecordImport(collection, catalog, options, change)
+                return try work.run(db, file: file, progress: progress)
+            }
+            return report.json
+        }
+    }
+
+    private static func options(_ request: Request) throws -> ImportOptions {
+        var options = ImportOptions()
+        for (name, value) in try QueryString.parameters(of: request) {
+            let parts = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            switch name {
+            case "map" where parts.count == 2: options.map.append((column: parts[0], field: parts[1]))
+            case "set" where parts.count == 2: options.constants.append((field: parts[0], value: parts[1]))
+            case "upsert": options.upsert = value
+            default: throw DomainError.invalid(String(name.prefix(64)), "unknown_parameter", "One of map=COLUMN=FIELD, set=FIELD=VALUE, upsert=FIELD.")
+            }
+        }
+        return options
+    }
+
+    /// Writes the file first and sends it then: the read transaction ends whatever the client's speed.
+    func export(_ context: TenantRequestContext, _ query: ListQuery, name: String) -> Response {
+        let (data, database, logger) = (services.data, context.database, services.logger)
+        let body = ResponseBody { writer in
+            let url = data.scratchURL(".csv")
+            defer { try? FileSystem.remove(url) }
+            do {
+                try await database.readLong { db in
+                    var file = try AtomicFile(url)
+                    try RecordExport(query).run(db) { try file.write($0) }
+                    try file.publish()
+                }
+            } catch {
+                // The status line is out already: a cut body is the only way left to say that it failed.
+                logger.error("export failed", metadata: [LogKey.error: "\(error)"])
+                throw error
+            }
+            let reader = try FileReader(url)
+            while case let chunk = try reader.next(), !chunk.isEmpty {
+                try await writer.write(ByteBuffer(bytes: chunk))
+            }
+            try await writer.finish(nil)
+        }
+        var response = Response(status: .ok, body: body)
+        response.headers[.contentType] = "text/csv; charset=utf-8"
+        response.headers[.contentDisposition] = "attachment; filename=\"\(name).csv\""
+        return response
+    }
+}

@@ -1,0 +1,21 @@
+import HTTPTypes
+
+/// Header names that swift-http-types does not know, made once. The names are constants of ours and valid tokens.
+extension HTTPField.Name {
+    static let requestID = known("X-Request-Id")
+    static let tenantID = known("X-Tenant-ID")
+    static let csrfToken = known("X-CSRF-Token")
+    static let secFetchSite = known("Sec-Fetch-Site")
+    static let frameOptions = known("X-Frame-Options")
+    static let referrerPolicy = known("Referrer-Policy")
+    static let permissionsPolicy = known("Permissions-Policy")
+    static let openerPolicy = known("Cross-Origin-Opener-Policy")
+    static let resourcePolicy = known("Cross-Origin-Resource-Policy")
+    static let host = known("Host")
+    static let linkTarget = known("Link")
+
+    private static func known(_ name: String) -> HTTPField.Name {
+        guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is not a header name") }
+        return field
+    }
+}

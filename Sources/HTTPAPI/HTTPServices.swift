@@ -1,0 +1,36 @@
+package import ApplianceCore
+package import CollectionKit
+package import Logging
+package import Storage
+package import Tenancy
+
+/// What the handlers work with, and the few settings that shape HTTP.
+package struct HTTPServices: Sendable {
+    package let catalog: CollectionCatalog
+    package let directory: TenantDirectory
+    package let signIn: SignIn
+    package let storage: StorageServices
+    package let data: DataDirectory
+    package let ids: IdentifierSource
+    package let time: TimeSource
+    package let logger: Logger
+    /// Whether browsers reach us by TLS: cookies are then `__Host-` and `Secure`, and HSTS is said.
+    package let isTLS: Bool
+    /// The domain below which shops have a name of their own, such as `shops.example`.
+    package let domain: String?
+
+    package init(
+        catalog: CollectionCatalog, directory: TenantDirectory, signIn: SignIn, storage: StorageServices,
+        data: DataDirectory, ids: IdentifierSource, time: TimeSource, logger: Logger, isTLS: Bool, domain: String?
+    ) {
+        (self.catalog, self.directory, self.signIn, self.storage) = (catalog, directory, signIn, storage)
+        (self.data, self.ids, self.time, self.logger) = (data, ids, time, logger)
+        (self.isTLS, self.domain) = (isTLS, domain)
+    }
+
+    package func recordContext(_ context: TenantRequestContext) -> RecordContext {
+        RecordContext(
+            now: time.now(), ids: ids, actor: context.principal.actor, requestID: context.requestID,
+            currency: context.tenant.currency, timeZone: context.tenant.localTime)
+    }
+}

@@ -1,0 +1,78 @@
+package import ApplianceCore
+package import CollectionKit
+
+/// `GET /api/openapi.json`: the collections in full, and every other route from the route list.
+package enum OpenAPIDocument {
+    package static func make(catalog: CollectionCatalog, routes: [Routes.Entry], version: String) -> JSON {
+        let collections = catalog.collections
+        let documented = Set(collections.flatMap { $0.openAPIPaths.map(\.name) })
+        let others = Dictionary(grouping: routes.filter { $0.path.hasPrefix("/api/") && !documented.contains($0.path) }, by: \.path)
+        let paths = collections.flatMap(\.openAPIPaths) + others.sorted { $0.key < $1.key }.map { path, entries in
+            JSON.Member(path, .object(entries.map { JSON.Member($0.method.lowercased(), operation($0)) }))
+        }
+        return [
+            "openapi": "3.1.0",
+            "info": ["title": "Appliance", "version": .string(version)],
+            "security": [["bearer": []], ["session": []]],
+            "paths": .object(paths),
+            "components": [
+                "securitySchemes": [
+                    "bearer": ["type": "http", "scheme": "bearer"],
+                    "session": ["type": "apiKey", "in": "cookie", "name": "sid"],
+                ],
+                "schemas": .object(collections.flatMap(\.openAPISchemas) + [.init("Problem", problem)]),
+                "responses": [
+                    "Problem": [
+                        "description": "What went wrong (RFC 9457)",
+                        "content": ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
+                    ]
+                ],
+            ],
+        ]
+    }
+
+    private static func operation(_ entry: Routes.Entry) -> JSON {
+        let names = entry.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { $0.dropFirst().dropLast() }
+        let parameters = names.map { name -> JSON in
+            ["name": .string(String(name)), "in": "path", "required": true, "schema": ["type": "string"]]
+        }
+        var members: [JSON.Member] = [
+            .init("summary", .string(entry.summary)), .init("tags", [.string(tag(entry))]),
+            .init("parameters", .array(parameters)),
+            .init(
+                "responses",
+                ["200": ["description": "Done"], "default": ["$ref": "#/components/responses/Problem"]]),
+        ]
+        if entry.access == .open { members.append(.init("security", [])) }
+        return .object(members)
+    }
+
+    private static func tag(_ entry: Routes.Entry) -> String {
+        switch entry.access {
+        case .open: "public"
+        case .signedIn: "session"
+        case .operator: "operator"
+        case .tenant, .tenantManager: "tenant"
+        }
+    }
+
+    private static let problem: JSON = [
+        "type": "object",
+        "required": ["type", "title", "status", "code", "requestId"],
+        "properties": [
+            "type": ["type": "string"], "title": ["type": "string"], "status": ["type": "integer"],
+            "detail": ["type": "string"], "code": ["type": "string"], "error": ["type": "string"],
+            "requestId": ["type": "string"], "hint": ["type": "string"],
+            "errors": [
+                "type": "array",
+                "items": [
+                    "type": "object",
+                    "properties": [
+                        "field": ["type": "string"], "code": ["type": "string"], "message": ["type": "string"],
+                        "line": ["type": "integer"],
+                    ],
+                ],
+            ],
+        ],
+    ]
+}

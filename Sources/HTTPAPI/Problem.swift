@@ -1,0 +1,72 @@
+package import ApplianceCore
+package import Hummingbird
+import HTTPTypes
+import NIOCore
+import Storage
+
+/// Errors as RFC 9457 `application/problem+json`. The one place where an error gets a status number.
+package enum Problem {
+    package static func response(_ error: DomainError, requestID: String) -> Response {
+        var response = Response(status: status(error.category), body: .init(byteBuffer: ByteBuffer(bytes: json(error, requestID: requestID).bytes)))
+        response.headers[.contentType] = "application/problem+json"
+        response.headers[.cacheControl] = "no-store"
+        if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
+        if error.category == .unauthenticated { response.headers[.wwwAuthenticate] = "Bearer" }
+        return response
+    }
+
+    /// `error` is there for clients that know only `{"error": …}`.
+    package static func json(_ error: DomainError, requestID: String) -> JSON {
+        let status = status(error.category)
+        var members: [JSON.Member] = [
+            .init("type", .string("about:blank#\(error.code)")), .init("title", .string(status.reasonPhrase)),
+            .init("status", JSON(status.code)), .init("detail", .string(error.message)),
+            .init("code", .string(error.code)), .init("error", .string(error.message)),
+            .init("requestId", .string(requestID)),
+        ]
+        if let hint = error.hint { members.append(.init("hint", .string(hint))) }
+        if !error.faults.isEmpty {
+            let faults = error.faults.map { fault -> JSON in
+                let line: [JSON.Member] = fault.line.map { [.init("line", JSON($0))] } ?? []
+                return .object(
+                    line + [
+                        .init("field", .string(fault.field)), .init("code", .string(fault.code)),
+                        .init("message", .string(fault.message)),
+                    ])
+            }
+            members.append(.init("errors", .array(faults)))
+        }
+        return .object(members)
+    }
+
+    /// Any error, Hummingbird's own included, as one of ours.
+    package static func domainError(_ error: any Error) -> DomainError {
+        guard let error = error as? any HTTPResponseError else { return DomainError(any: error) }
+        return switch error.status {
+        case .notFound: .notFound("address")
+        case .methodNotAllowed: DomainError(.notFound, "not_found", "There is no such address for this method.")
+        case .contentTooLarge: DomainError(.tooLarge, "body_too_large", "The body is larger than allowed here.")
+        case .badRequest: .malformed("malformed", "The request is malformed.")
+        default: .internal("HTTP error \(error.status.code)")
+        }
+    }
+
+    private static func status(_ category: DomainError.Category) -> HTTPResponse.Status {
+        switch category {
+        case .malformed: .badRequest
+        case .invalid: .unprocessableContent
+        case .unauthenticated: .unauthorized
+        case .forbidden: .forbidden
+        case .notFound: .notFound
+        case .gone: .gone
+        case .conflict: .conflict
+        case .preconditionFailed: .preconditionFailed
+        case .tooLarge: .contentTooLarge
+        case .unsupportedMedia: .unsupportedMediaType
+        case .tooMany: .tooManyRequests
+        case .unavailable: .serviceUnavailable
+        case .storageFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+        case .internal: .internalServerError
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import ApplianceCore
+import CollectionKit
+package import Hummingbird
+package import Storage
+package import Tenancy
+
+/// A request of somebody who is signed in.
+package struct SignedInRequestContext: Sendable {
+    package let request: Request
+    package let http: ApplianceRequestContext
+    package let principal: Principal
+    package let requestID: String
+}
+
+/// A request of an operator.
+package struct OperatorRequestContext: Sendable {
+    package let request: Request
+    package let http: ApplianceRequestContext
+    package let principal: Principal
+    package let requestID: String
+
+    init(_ context: SignedInRequestContext) throws {
+        guard context.principal.isOperator else {
+            throw DomainError.forbidden("operators_only", "Only operators may do this.")
+        }
+        (request, http, principal, requestID) = (context.request, context.http, context.principal, context.requestID)
+    }
+}
+
+/// A request inside one shop. A handler of a module gets this and nothing else: without a tenant, a person and the
+/// shop's file it cannot exist.
+package struct TenantRequestContext: Sendable {
+    package let request: Request
+    package let http: ApplianceRequestContext
+    package let principal: Principal
+    package let requestID: String
+    package let tenant: Tenant
+    package let database: DatabaseFile
+
+    init(_ context: SignedInRequestContext, tenant: Tenant?, database: (String) -> DatabaseFile) throws {
+        guard let tenant else {
+            throw DomainError.malformed("tenant_required", "Name the shop with X-Tenant-ID.")
+        }
+        (request, http, principal, requestID) = (context.request, context.http, context.principal, context.requestID)
+        self.tenant = tenant
+        self.database = database(tenant.id)
+    }
+
+    /// The `{id}` of the path.
+    package var recordID: String { http.parameters.get("id") ?? "" }
+
+    /// Throws unless the person's role allows it, and the shop may be changed at all.
+    func require(_ operation: Permissions.Operation, _ permissions: Permissions) throws {
+        guard principal.may(operation, permissions) else {
+            throw DomainError.forbidden("not_permitted", "Your role does not allow this.")
+        }
+        if operation != .read { try requireWritable() }
+    }
+
+    func requireWritable() throws {
+        guard tenant.status != .suspended else {
+            throw DomainError.forbidden(
+                "tenant_suspended", "This shop is suspended: it can be read but not changed.",
+                hint: "Ask the operator to activate it.")
+        }
+    }
+}

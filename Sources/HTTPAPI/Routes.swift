@@ -1,0 +1,123 @@
+import ApplianceCore
+package import CollectionKit
+import HTTPTypes
+package import Hummingbird
+import Storage
+import Tenancy
+
+/// Registers every route of the server together with who may use it. Nothing reaches a handler but through here, so the
+/// list of routes is complete: the OpenAPI document and the isolation tests are made from it.
+package final class Routes {
+    /// Who may use a route.
+    package enum Access: Sendable, Equatable {
+        case open
+        /// Anybody signed in, of whatever shop.
+        case signedIn
+        /// A person of the shop (or an operator acting in it) with this permission on the collection.
+        case tenant(Permissions.Operation)
+        /// An owner or admin of the shop.
+        case tenantManager
+        case `operator`
+    }
+
+    /// A line of the route list.
+    package struct Entry: Sendable {
+        package let method: String
+        package let path: String
+        package let access: Access
+        package let summary: String
+        /// The collection whose record `{id}` names.
+        package let collection: String?
+    }
+
+    package private(set) var entries: [Entry] = []
+    package let router: Router<ApplianceRequestContext>
+    package let services: HTTPServices
+    private let authenticator: Authenticator
+
+    package init(_ services: HTTPServices, finished: @escaping @Sendable (RequestPipeline.Outcome) -> Void) {
+        self.services = services
+        authenticator = Authenticator(services: services)
+        router = Router(context: ApplianceRequestContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RequestPipeline(services, finished: finished))
+    }
+
+    private func add(
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ summary: String, collection: String? = nil,
+        _ handler: @escaping @Sendable (Request, ApplianceRequestContext) async throws -> Response
+    ) {
+        entries.append(Entry(method: method.rawValue, path: path, access: access, summary: summary, collection: collection))
+        router.on(RouterPath(path), method: method) { request, context in try await handler(request, context) }
+    }
+
+    package func open(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String,
+        _ handler: @escaping @Sendable (Request, ApplianceRequestContext) async throws -> Response
+    ) {
+        add(method, path, .open, summary, handler)
+    }
+
+    package func signedIn(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String,
+        _ handler: @escaping @Sendable (SignedInRequestContext) async throws -> Response
+    ) {
+        add(method, path, .signedIn, summary) { [authenticator] request, http in
+            try await handler(authenticator.signedIn(request, http))
+        }
+    }
+
+    package func `operator`(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String,
+        _ handler: @escaping @Sendable (OperatorRequestContext) async throws -> Response
+    ) {
+        add(method, path, .operator, summary) { [authenticator] request, http in
+            try await handler(OperatorRequestContext(authenticator.signedIn(request, http)))
+        }
+    }
+
+    /// A route for the people who manage a shop.
+    package func tenantManager(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String,
+        _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
+    ) {
+        add(method, path, .tenantManager, summary) { [authenticator, services] request, http in
+            let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
+            guard context.principal.managesUsers else {
+                throw DomainError.forbidden("not_permitted", "Your role does not allow this.")
+            }
+            try await Self.auditOperator(context, services)
+            return try await handler(context)
+        }
+    }
+
+    /// A route on the records of a collection.
+    package func collection(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ entry: CollectionCatalog.Entry,
+        _ operation: Permissions.Operation, _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
+    ) {
+        let (permissions, module) = (entry.collection.permissions, entry.module)
+        add(method, path, .tenant(operation), summary, collection: entry.collection.name) {
+            [authenticator, services] request, http in
+            let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
+            guard context.tenant.has(module: module) else {
+                throw DomainError.forbidden(
+                    "module_not_enabled", "This shop does not have the module \(module ?? "").",
+                    hint: "An operator can enable it.")
+            }
+            try context.require(operation, permissions)
+            try await Self.auditOperator(context, services)
+            return try await handler(context)
+        }
+    }
+
+    /// What an operator does inside a shop is in that shop's log, reading included, before it happens.
+    private static func auditOperator(_ context: TenantRequestContext, _ services: HTTPServices) async throws {
+        guard context.principal.isOperator else { return }
+        let (now, principal, id) = (services.time.now(), context.principal, context.requestID)
+        let target = "\(context.request.method.rawValue) \(context.request.uri.path.prefix(200))"
+        try await context.database.write { db in
+            try AuditTrail.append(
+                db, at: now, actor: principal.actor, action: "operator.access", target: target, requestID: id, data: nil)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import ApplianceCore
+import CollectionKit
+package import Hummingbird
+import Storage
+import Tenancy
+
+/// The people of a shop, for its owners and admins; and the shop's audit log.
+package struct UserController: Sendable {
+    private let services: HTTPServices
+
+    package init(_ services: HTTPServices) { self.services = services }
+
+    package func add(to routes: Routes) {
+        routes.tenantManager(.get, "/api/users", "List the shop's users") { try list($0) }
+        routes.tenantManager(.post, "/api/users", "Create a user") { try await create($0) }
+        routes.tenantManager(.post, "/api/users/{id}/disable", "Disable a user") { try await disable($0) }
+        routes.tenantManager(.post, "/api/users/{id}/reset-password", "Set a user's password") { try await reset($0) }
+        routes.tenantManager(.get, "/api/audit", "The shop's audit log") { try audit($0) }
+    }
+
+    private func list(_ context: TenantRequestContext) throws -> Response {
+        let users = try context.database.read { db in try UserStore.list(db) }
+        return Answer.json(["items": .array(users.map(\.json)), "nextCursor": nil])
+    }
+
+    private func create(_ context: TenantRequestContext) async throws -> Response {
+        try context.requireWritable()
+        var body = try InputReader(body: await RequestBodies.json(context.request))
+        let email = body.text("email", required: true, max: 254) ?? ""
+        let name = body.text("name", max: 200) ?? ""
+        let role = body.text("role", max: 10) { Role(rawValue: $0) != nil }.flatMap(Role.init(rawValue:)) ?? .staff
+        let password = body.secret("password", required: true) ?? ""
+        try body.finish()
+        try requireOwner(context, toManage: role)
+        let user = try await services.signIn.createUser(
+            context.tenant, email: email, name: name, role: role, password: password, by: context.principal.actor,
+            requestID: context.requestID)
+        return Answer.json(user.json, status: .created)
+    }
+
+    /// Only an owner (or an operator) makes or touches owners.
+    private func requireOwner(_ context: TenantRequestContext, toManage role: Role) throws {
+        guard role == .owner, case .user(_, let own) = context.principal.standing, own != .owner else { return }
+        throw DomainError.forbidden("not_permitted", "Only an owner may do this to an owner.")
+    }
+
+    private func target(_ context: TenantRequestContext) throws -> User {
+        let id = context.recordID
+        guard let user = try context.database.read({ db in try UserStore.find(db, id) }) else {
+            throw DomainError.notFound("user")
+        }
+        try requireOwner(context, toManage: user.role)
+        return user
+    }
+
+    private func disable(_ context: TenantRequestContext) async throws -> Response {
+        let user = try await services.signIn.disableUser(
+            context.tenant, target(context).id, by: context.principal.actor, requestID: context.requestID)
+        return Answer.json(user.json)
+    }
+
+    private func reset(_ context: TenantRequestContext) async throws -> Response {
+        let user = try target(context)
+        var body = try InputReader(body: await RequestBodies.json(context.request))
+        let password = body.secret("password", required: true) ?? ""
+        try body.finish()
+        return Answer.json(
+            try await services.signIn.resetUserPassword(
+                context.tenant, user.id, password: password, by: context.principal.actor, requestID: context.requestID
+            ).json)
+    }
+
+    private func audit(_ context: TenantRequestContext) throws -> Response {
+        let page = try Page(context.request)
+        let items = try context.database.read { db in
+            try AuditTrail.list(db, before: page.cursor.flatMap { Int64($0) }, limit: page.limit)
+        }
+        let last = items.count == page.limit ? items.last?["seq"]?.integerValue.map(String.init) : nil
+        return Answer.json(["items": .array(items), "nextCursor": JSON(last)], for: context.request)
+    }
+}
+
+/// `limit`, `cursor` and other plain parameters of a list that is no collection.
+package struct Page {
+    package let limit: Int
+    package let cursor: String?
+    private let parameters: [String: String]
+
+    package init(_ request: Request) throws {
+        parameters = Dictionary(
+            try QueryString.parameters(of: request).map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+        guard let limit = Int(parameters["limit"] ?? "30"), (1...ListQuery.Limit.page).contains(limit) else {
+            throw DomainError.invalid("limit", "out_of_range", "Between 1 and \(ListQuery.Limit.page).")
+        }
+        self.limit = limit
+        cursor = parameters["cursor"]
+    }
+
+    /// Nil when absent or empty; bounded.
+    package subscript(_ name: String) -> String? {
+        parameters[name].flatMap { $0.isEmpty || $0.utf8.count > 200 ? nil : $0 }
+    }
+}

@@ -1,0 +1,58 @@
+package import ApplianceCore
+import GRDB
+package import Storage
+
+/// Mail that the appliance has to say something by: kept in `system.sqlite` where the operator can read it. A message
+/// has a key (tenant, kind, what it is about, recipient) that makes it exist once, whatever happens.
+package struct Outbox: Sendable {
+    package struct Message: Sendable {
+        package let tenantID: String
+        package let kind: String
+        /// The date or instant that the message is about: another one is another message.
+        package let anchor: String
+        package let recipient: String
+        package let subject: String
+        package let body: String
+    }
+
+    private let system: DatabaseFile
+    private let directory: TenantDirectory
+
+    package init(system: DatabaseFile, directory: TenantDirectory) { (self.system, self.directory) = (system, directory) }
+
+    /// False when the message was there already.
+    static func put(_ db: Database, _ message: Message, id: String, now: Instant) throws -> Bool {
+        try db.run(
+            """
+            INSERT INTO outbox (id, tenantId, kind, anchor, recipient, subject, body, status, createdAt)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'kept', ?8) ON CONFLICT DO NOTHING
+            """,
+            [
+                .text(id), .text(message.tenantID), .text(message.kind), .text(message.anchor),
+                .text(message.recipient), .text(message.subject), .text(message.body), SQLValue(now),
+            ])
+        return db.changesCount == 1
+    }
+
+    /// The newest first. `cursor` is the last id of the page before; `search` looks at recipient and subject.
+    package func list(limit: Int, cursor: String?, search: String?) throws -> (items: [JSON], nextCursor: String?) {
+        let pattern = search.map { "%" + $0.replacing("%", with: "").replacing("_", with: "") + "%" } ?? "%"
+        let items = try system.read { db in
+            try db.all(
+                """
+                SELECT id, tenantId, kind, recipient, subject, body, status, createdAt FROM outbox
+                WHERE id < ?1 AND (recipient LIKE ?2 OR subject LIKE ?2) ORDER BY id DESC LIMIT ?3
+                """, [.text(cursor ?? "~"), .text(pattern), .integer(Int64(limit + 1))], item)
+        }
+        let page = Array(items.prefix(limit))
+        return (page, items.count > limit ? page.last?["id"]?.stringValue : nil)
+    }
+
+    private func item(_ row: SQLStatement) -> JSON {
+        [
+            "id": JSON(row.text(0)), "tenant": row.text(1).flatMap { directory[$0]?.briefJSON } ?? .null,
+            "kind": JSON(row.text(2)), "recipient": JSON(row.text(3)), "subject": JSON(row.text(4)),
+            "body": JSON(row.text(5)), "status": JSON(row.text(6)), "createdAt": JSON(row.text(7)),
+        ]
+    }
+}

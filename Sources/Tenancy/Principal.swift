@@ -1,0 +1,48 @@
+package import ApplianceCore
+package import CollectionKit
+
+/// Who is asking: an operator, or a user of one shop.
+package struct Principal: Sendable, Equatable {
+    package enum Standing: Sendable, Equatable {
+        case `operator`
+        case user(tenant: String, role: Role)
+    }
+
+    package let id: String
+    package let email: String
+    package let name: String
+    package let standing: Standing
+    package let sessionID: String
+    package let expiresAt: Instant
+
+    /// The person at the command line, through the control socket: whoever can open that runs the appliance.
+    package static let commandLine = Principal(
+        id: "cli", email: "", name: "Command line", standing: .operator, sessionID: "", expiresAt: .latest)
+
+    package var isOperator: Bool { standing == .operator }
+    /// The shop that the credential belongs to; nil for an operator.
+    package var tenantID: String? { if case .user(let tenant, _) = standing { tenant } else { nil } }
+
+    /// May this person do that with records of a collection? An operator who acts inside a shop may do everything.
+    package func may(_ operation: Permissions.Operation, _ permissions: Permissions) -> Bool {
+        switch standing {
+        case .operator: true
+        case .user(_, let role): permissions.allow(operation, for: role)
+        }
+    }
+
+    /// Owners and admins of a shop, and operators, manage its people.
+    package var managesUsers: Bool {
+        switch standing {
+        case .operator: true
+        case .user(_, let role): role == .owner || role == .admin
+        }
+    }
+
+    package var actor: Actor { Actor(isOperator ? .operator : .user, id) }
+
+    package var json: JSON {
+        let role = if case .user(_, let role) = standing { role.rawValue } else { "operator" }
+        return ["id": .string(id), "email": .string(email), "name": .string(name), "role": .string(role)]
+    }
+}

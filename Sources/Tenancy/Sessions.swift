@@ -1,0 +1,155 @@
+package import ApplianceCore
+import CollectionKit
+import Crypto
+import Foundation
+import GRDB
+package import Storage
+import Synchronization
+
+/// Who a credential stands for. Sessions are kept in the shop's file (operators': `system.sqlite`) and, once seen, in
+/// memory; everything that ends one goes through here, so the memory is never behind.
+package final class Sessions: Sendable {
+    package enum Limit {
+        /// Credentials remembered at once; beyond it all are forgotten and read again.
+        static let remembered = 20_000
+    }
+
+    /// What a sign-in hands out.
+    package struct Grant: Sendable {
+        package let principal: Principal
+        package let token: String
+        /// The value of the cookie: where the session is kept, and a secret.
+        package let cookie: String
+        package let csrfToken: String
+    }
+
+    private let system: DatabaseFile
+    private let directory: TenantDirectory
+    private let tokens: AccessTokens
+    private let csrfKey: SymmetricKey
+    private let ids: IdentifierSource
+    private let time: TimeSource
+    /// Token or cookie to principal.
+    private let remembered = Mutex<[String: Principal]>([:])
+
+    package init(
+        system: DatabaseFile, directory: TenantDirectory, master: MasterKey, ids: IdentifierSource, time: TimeSource
+    ) async {
+        (self.system, self.directory, self.ids, self.time) = (system, directory, ids, time)
+        tokens = AccessTokens(master)
+        csrfKey = master.derived("csrf")
+        await tokens.prepare()
+    }
+
+    private func file(_ tenantID: String?) -> DatabaseFile { tenantID.map { directory.file($0) } ?? system }
+
+    // MARK: - Starting
+
+    func start(
+        id userID: String, email: String, name: String, standing: Principal.Standing, origin: SignInOrigin
+    ) async throws -> Grant {
+        let now = time.now()
+        let expiresAt = now.adding(AccessTokens.lifetime)
+        let principal = Principal(
+            id: userID, email: email, name: name, standing: standing, sessionID: ids.next("ses"), expiresAt: expiresAt)
+        let secret = Random.token()
+        try await file(principal.tenantID).write { db in
+            try SessionStore.insert(
+                db, id: principal.sessionID, userID: userID, cookieHash: Digest.of(Array(secret.utf8)), now: now,
+                expiresAt: expiresAt, origin: origin)
+        }
+        let role = principal.json["role"]?.stringValue ?? ""
+        let token = try await tokens.issue(
+            subject: userID, tenant: principal.tenantID, session: principal.sessionID, role: role, now: now,
+            expiresAt: expiresAt)
+        return Grant(
+            principal: principal, token: token, cookie: "\(principal.tenantID ?? Self.operatorScope).\(secret)",
+            csrfToken: csrfToken(principal))
+    }
+
+    private static let operatorScope = "operator"
+
+    // MARK: - Checking
+
+    /// The principal of a JWT; nil when it is not ours, expired, or its session has ended.
+    package func principal(token: String) async throws -> Principal? {
+        let now = time.now()
+        if let known = recall(token, now) { return known }
+        guard let claims = await tokens.check(token, now: now) else { return nil }
+        return try remember(token, tenantID: claims.tid, now: now) { db in
+            try SessionStore.find(db, id: claims.sid, now: now)
+        }
+    }
+
+    /// The principal of a session cookie.
+    package func principal(cookie: String) throws -> Principal? {
+        let now = time.now()
+        if let known = recall(cookie, now) { return known }
+        let parts = cookie.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, cookie.utf8.count <= 200, let scope = parts.first, let secret = parts.last else {
+            return nil
+        }
+        return try remember(cookie, tenantID: scope == Self.operatorScope ? nil : scope, now: now) { db in
+            try SessionStore.find(db, cookieHash: Digest.of(Array(secret.utf8)), now: now)
+        }
+    }
+
+    private func recall(_ credential: String, _ now: Instant) -> Principal? {
+        remembered.withLock { $0[credential] }.flatMap { $0.expiresAt > now ? $0 : nil }
+    }
+
+    private func remember(
+        _ credential: String, tenantID: String?, now: Instant, _ find: (Database) throws -> SessionStore.Row?
+    ) throws -> Principal? {
+        if let tenantID, directory[tenantID]?.id != tenantID { return nil }
+        // Inside the lock, so that a session ended meanwhile is not remembered after it was forgotten.
+        return try remembered.withLock { remembered in
+            guard let principal = try file(tenantID).read({ db in try Self.principal(db, tenantID, find(db)) }) else {
+                return nil
+            }
+            if remembered.count >= Limit.remembered { remembered.removeAll(keepingCapacity: true) }
+            remembered[credential] = principal
+            return principal
+        }
+    }
+
+    private static func principal(_ db: Database, _ tenantID: String?, _ session: SessionStore.Row?) throws -> Principal? {
+        guard let session else { return nil }
+        if let tenantID {
+            guard let user = try UserStore.find(db, session.userID), !user.isDisabled else { return nil }
+            return Principal(
+                id: user.id, email: user.email, name: user.name, standing: .user(tenant: tenantID, role: user.role),
+                sessionID: session.id, expiresAt: session.expiresAt)
+        }
+        guard let found = try OperatorStore.find(db, session.userID), !found.isDisabled else { return nil }
+        return found.principal(sessionID: session.id, expiresAt: session.expiresAt)
+    }
+
+    // MARK: - CSRF
+
+    /// A value that only a page of ours can know: bound to the session, no state of its own.
+    package func csrfToken(_ principal: Principal) -> String {
+        let code = HMAC<SHA256>.authenticationCode(for: Data(principal.sessionID.utf8), using: csrfKey)
+        return Base64URL.encode(Array(code))
+    }
+
+    package func isCSRFToken(_ token: String, of principal: Principal) -> Bool {
+        let expected = Array(csrfToken(principal).utf8)
+        let given = Array(token.utf8)
+        return given.count == expected.count && zip(given, expected).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    // MARK: - Ending
+
+    /// Ends one session: its cookie and its token are dead when this returns.
+    package func end(_ principal: Principal) async throws {
+        try await file(principal.tenantID).write { db in try SessionStore.delete(db, id: principal.sessionID) }
+        remembered.withLock { $0 = $0.filter { $1.sessionID != principal.sessionID } }
+    }
+
+    /// Forgets what is known of a person, after their sessions or rights changed in the file.
+    package func forget(user id: String) { remembered.withLock { $0 = $0.filter { $1.id != id } } }
+
+    /// Forgets everything, after a restore: the file decides again.
+    package func forgetAll() { remembered.withLock { $0.removeAll() } }
+}

@@ -1,0 +1,147 @@
+package import ApplianceCore
+package import CollectionKit
+import Foundation
+package import Storage
+
+/// Signing in, and the accounts behind it: operators here, users in their shop's file.
+package final class SignIn: Sendable {
+    package let sessions: Sessions
+    let system: DatabaseFile
+    let directory: TenantDirectory
+    private let passwords: PasswordHasher
+    private let ids: IdentifierSource
+    let time: TimeSource
+
+    package init(
+        sessions: Sessions, system: DatabaseFile, directory: TenantDirectory, passwords: PasswordHasher,
+        ids: IdentifierSource, time: TimeSource
+    ) {
+        (self.sessions, self.system, self.directory) = (sessions, system, directory)
+        (self.passwords, self.ids, self.time) = (passwords, ids, time)
+    }
+
+    /// The same answer, after the same work, for an unknown account and a wrong password.
+    private static let refused = DomainError(
+        .unauthenticated, "invalid_credentials", "The address or the password is not right.")
+
+    package func user(_ tenant: Tenant, email: String, password: String, origin: SignInOrigin) async throws -> Sessions.Grant {
+        let user = try directory.file(tenant.id).read { db in try UserStore.find(db, email) }
+        let matches = try await passwords.verify(password, user?.passwordHash)
+        guard matches, let user, !user.isDisabled else { throw Self.refused }
+        return try await sessions.start(
+            id: user.id, email: user.email, name: user.name, standing: .user(tenant: tenant.id, role: user.role),
+            origin: origin)
+    }
+
+    package func `operator`(email: String, password: String, origin: SignInOrigin) async throws -> Sessions.Grant {
+        let found = try system.read { db in try OperatorStore.find(db, email) }
+        let matches = try await passwords.verify(password, found?.passwordHash)
+        guard matches, let found, !found.isDisabled else { throw Self.refused }
+        return try await start(found, origin)
+    }
+
+    private func start(_ found: Operator, _ origin: SignInOrigin) async throws -> Sessions.Grant {
+        try await sessions.start(
+            id: found.id, email: found.email, name: found.name, standing: .operator, origin: origin)
+    }
+
+    // MARK: - Operators
+
+    /// Uses a setup link and signs the new operator in.
+    package func setUp(token: String, email: String, password: String, origin: SignInOrigin) async throws -> Sessions.Grant {
+        try Self.check(email: email, password: password)
+        let hash = try await passwords.hash(password)
+        let (id, now) = (ids.next("opr"), time.now())
+        try await system.write { db in
+            try OperatorStore.useSetupLink(db, tokenHash: Digest.of(Array(token.utf8)), now: now)
+            try OperatorStore.insert(db, id: id, email: email, hash: hash, now: now)
+            try AuditTrail.append(
+                db, at: now, actor: Actor(.operator, id), action: "operator.set-up", target: id, requestID: nil, data: nil)
+        }
+        guard let made = try system.read({ db in try OperatorStore.find(db, id) }) else {
+            throw DomainError.internal("operator not found after creation")
+        }
+        return try await start(made, origin)
+    }
+
+    package func makeSetupLink() async throws -> String {
+        let (token, now) = (Random.token(), time.now())
+        try await system.write { db in
+            try OperatorStore.insertSetupLink(db, tokenHash: Digest.of(Array(token.utf8)), now: now)
+        }
+        return token
+    }
+
+    package func hasOperator() throws -> Bool { try system.read { db in try OperatorStore.exists(db) } }
+
+    package func operators() throws -> [Operator] { try system.read { db in try OperatorStore.list(db) } }
+
+    package func createOperator(email: String, password: String, by actor: Actor) async throws -> Operator {
+        try Self.check(email: email, password: password)
+        let hash = try await passwords.hash(password)
+        let (id, now) = (ids.next("opr"), time.now())
+        return try await system.write { db in
+            try OperatorStore.insert(db, id: id, email: email, hash: hash, now: now)
+            try AuditTrail.append(
+                db, at: now, actor: actor, action: "operator.create", target: id, requestID: nil, data: nil)
+            guard let made = try OperatorStore.find(db, id) else { throw DomainError.internal("operator not found") }
+            return made
+        }
+    }
+
+    package func disableOperator(_ key: String, by actor: Actor) async throws -> Operator {
+        try await changeOperator(key, "operator.disable", by: actor) { db, found, now in
+            try OperatorStore.disable(db, found, now: now)
+        }
+    }
+
+    package func resetOperatorPassword(_ key: String, password: String, by actor: Actor) async throws -> Operator {
+        try Self.check(email: nil, password: password)
+        let hash = try await passwords.hash(password)
+        return try await changeOperator(key, "operator.reset-password", by: actor) { db, found, now in
+            try OperatorStore.setPassword(db, found, hash: hash, now: now)
+        }
+    }
+
+    // MARK: - Users
+
+    package func createUser(
+        _ tenant: Tenant, email: String, name: String, role: Role, password: String, by actor: Actor, requestID: String
+    ) async throws -> User {
+        try Self.check(email: email, password: password)
+        let hash = try await passwords.hash(password)
+        let (id, now) = (ids.next("usr"), time.now())
+        return try await directory.file(tenant.id).write { db in
+            let user = try UserStore.insert(
+                db, id: id, email: email, name: name, role: role, passwordHash: hash, now: now)
+            try AuditTrail.append(
+                db, at: now, actor: actor, action: "user.create", target: id, requestID: requestID, data: nil)
+            return user
+        }
+    }
+
+    package func disableUser(_ tenant: Tenant, _ key: String, by actor: Actor, requestID: String) async throws -> User {
+        try await changeUser(tenant, key, "user.disable", by: actor, requestID: requestID) { db, user, now in
+            try UserStore.disable(db, user, now: now)
+        }
+    }
+
+    package func resetUserPassword(
+        _ tenant: Tenant, _ key: String, password: String, by actor: Actor, requestID: String
+    ) async throws -> User {
+        try Self.check(email: nil, password: password)
+        let hash = try await passwords.hash(password)
+        return try await changeUser(tenant, key, "user.reset-password", by: actor, requestID: requestID) { db, user, now in
+            try UserStore.setPassword(db, user, hash: hash, now: now)
+        }
+    }
+
+    private static func check(email: String?, password: String) throws {
+        var faults: [DomainError.FieldFault] = []
+        if let email, !TextRules.isEmail(email) { faults.append(.init("email", "not_an_email", "Not an e-mail address.")) }
+        if let fault = PasswordRules.fault(password, not: [email ?? ""]) {
+            faults.append(.init("password", fault.code, fault.message))
+        }
+        if !faults.isEmpty { throw DomainError.invalid(faults) }
+    }
+}

@@ -1,0 +1,99 @@
+package import ApplianceCore
+import CollectionKit
+import Foundation
+import Storage
+
+/// A shop: one row of `system.sqlite`, one folder and one SQLite file.
+package struct Tenant: Sendable, Codable, Equatable {
+    package enum Status: String, Sendable, Codable, CaseIterable {
+        case trialing, active
+        /// Its users can sign in and read; nothing can be changed.
+        case suspended
+    }
+
+    package let id: String
+    package let slug: String
+    package var name: String
+    package var status: Status
+    package var plan: String
+    package var modules: [String]
+    package var timeZone: String
+    package var currency: String
+    package var ownerEmail: String
+    package var trialEndsAt: Instant?
+    package var suspendedAt: Instant?
+    package var suspensionReason: String?
+    package let createdAt: Instant
+    package var updatedAt: Instant
+    package var version: Int64
+
+    static let columns = """
+        id, slug, name, status, plan, modules, timeZone, currency, ownerEmail, trialEndsAt, suspendedAt, suspensionReason,
+        createdAt, updatedAt, version
+        """
+
+    init(_ row: SQLStatement) throws {
+        func text(_ column: Int32) throws -> String {
+            guard let text = row.text(column) else { throw DomainError.internal("tenants: column \(column) is null") }
+            return text
+        }
+        func instant(_ column: Int32) -> Instant? { row.text(column).flatMap(Instant.init) }
+        (id, slug, name) = (try text(0), try text(1), try text(2))
+        guard let status = Status(rawValue: try text(3)), let created = instant(12), let updated = instant(13) else {
+            throw DomainError.internal("tenants: malformed row \(id)")
+        }
+        (self.status, plan) = (status, try text(4))
+        modules = try text(5).split(separator: ",").map(String.init)
+        (timeZone, currency, ownerEmail) = (try text(6), try text(7), try text(8))
+        (trialEndsAt, suspendedAt, suspensionReason) = (instant(9), instant(10), row.text(11))
+        (createdAt, updatedAt, version) = (created, updated, row.integer(14))
+    }
+
+    init(_ input: TenantInput, id: String, now: Instant) {
+        (self.id, slug, name, plan) = (id, input.slug, input.name, input.plan)
+        (modules, timeZone, currency, ownerEmail) = (input.modules, input.timeZone, input.currency, input.ownerEmail)
+        status = input.trialDays > 0 ? .trialing : .active
+        trialEndsAt = input.trialDays > 0 ? Self.localTime(input.timeZone).endOfDay(after: input.trialDays, from: now) : nil
+        (createdAt, updatedAt, version) = (now, now, 1)
+    }
+
+    var values: [SQLValue] {
+        [
+            .text(id), .text(slug), .text(name), .text(status.rawValue), .text(plan),
+            .text(modules.joined(separator: ",")), .text(timeZone), .text(currency), .text(ownerEmail),
+            SQLValue(trialEndsAt), SQLValue(suspendedAt), SQLValue(suspensionReason), SQLValue(createdAt),
+            SQLValue(updatedAt), .integer(version),
+        ]
+    }
+
+    /// The zone was checked when it was stored; a system that has lost it since falls back to UTC.
+    package var localTime: LocalTime { Self.localTime(timeZone) }
+
+    private static func localTime(_ name: String) -> LocalTime { LocalTime(name) ?? .utc }
+
+    package func has(module: String?) -> Bool { module.map { modules.contains($0) } ?? true }
+
+    package var json: JSON {
+        [
+            "id": .string(id), "slug": .string(slug), "name": .string(name), "status": .string(status.rawValue),
+            "plan": .string(plan), "modules": .array(modules.map { .string($0) }), "timeZone": .string(timeZone),
+            "currency": .string(currency), "ownerEmail": .string(ownerEmail), "trialEndsAt": JSON(trialEndsAt),
+            "suspendedAt": JSON(suspendedAt), "suspensionReason": JSON(suspensionReason),
+            "createdAt": JSON(createdAt), "updatedAt": JSON(updatedAt), "version": .integer(version),
+        ]
+    }
+
+    /// What a sign-in tells of the shop.
+    package var briefJSON: JSON {
+        ["id": .string(id), "slug": .string(slug), "name": .string(name), "status": .string(status.rawValue)]
+    }
+
+    /// The row as text, kept in each snapshot so that a lost control plane can be made again.
+    package var record: String {
+        (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    package init(record: String) throws {
+        self = try JSONDecoder().decode(Tenant.self, from: Data(record.utf8))
+    }
+}

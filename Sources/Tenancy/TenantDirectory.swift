@@ -1,0 +1,59 @@
+import ApplianceCore
+import CollectionKit
+import Foundation
+package import Storage
+import Synchronization
+
+/// All tenants in memory, by id and by slug, each with its data file: which shop a request means is one look-up.
+package final class TenantDirectory: Sendable {
+    private struct State {
+        var byID: [String: Tenant] = [:]
+        var idBySlug: [String: String] = [:]
+        var files: [String: DatabaseFile] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let data: DataDirectory
+    private let schema: DatabaseSchema
+    private let services: StorageServices
+
+    package init(_ data: DataDirectory, schema: DatabaseSchema, services: StorageServices) {
+        (self.data, self.schema, self.services) = (data, schema, services)
+    }
+
+    /// Reads all rows anew: at the start, and after a restore of the control plane.
+    package func load(_ system: DatabaseFile) throws {
+        let tenants = try system.read { db in
+            try db.all("SELECT \(Tenant.columns) FROM tenants", []) { try Tenant($0) }
+        }
+        state.withLock { state in
+            state.byID = Dictionary(tenants.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            state.idBySlug = Dictionary(tenants.map { ($0.slug, $0.id) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// By id or slug.
+    package subscript(_ key: String) -> Tenant? {
+        state.withLock { state in state.byID[key] ?? state.idBySlug[key].flatMap { state.byID[$0] } }
+    }
+
+    package var all: [Tenant] { state.withLock { Array($0.byID.values) }.sorted { $0.id < $1.id } }
+    package var count: Int { state.withLock { $0.byID.count } }
+
+    /// The one object for a tenant's file: two would be two writers.
+    package func file(_ id: String) -> DatabaseFile {
+        state.withLock { state in
+            if let file = state.files[id] { return file }
+            let file = DatabaseFile(data.tenantDatabase(id), name: id, schema: schema, services: services)
+            state.files[id] = file
+            return file
+        }
+    }
+
+    func put(_ tenant: Tenant) {
+        state.withLock { state in
+            state.byID[tenant.id] = tenant
+            state.idBySlug[tenant.slug] = tenant.id
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package import ApplianceCore
+package import CollectionKit
+import Foundation
+import GRDB
+package import Storage
+import Synchronization
+
+/// The life of tenants: made, suspended, activated, extended. Each change is one transaction in `system.sqlite` with
+/// its audit event, and visible in the directory right after.
+package final class Tenants: Sendable {
+    package let directory: TenantDirectory
+    private let system: DatabaseFile
+    private let data: DataDirectory
+    private let schema: DatabaseSchema
+    private let services: StorageServices
+    private let ids: IdentifierSource
+    private let passwords: PasswordHasher
+    private let time: TimeSource
+    private let template = Mutex<[UInt8]?>(nil)
+
+    package init(
+        system: DatabaseFile, data: DataDirectory, directory: TenantDirectory, schema: DatabaseSchema,
+        services: StorageServices, ids: IdentifierSource, passwords: PasswordHasher, time: TimeSource
+    ) {
+        (self.system, self.data, self.directory, self.schema) = (system, data, directory, schema)
+        (self.services, self.ids, self.passwords, self.time) = (services, ids, passwords, time)
+    }
+
+    /// Makes the shop's file from the template, its owner, and last its row: a crash before that leaves an unused folder.
+    package func create(_ input: TenantInput, by actor: Actor, requestID: String) async throws -> Tenant {
+        guard directory[input.slug] == nil else { throw Self.slugTaken(input.slug) }
+        let now = time.now()
+        let tenant = Tenant(input, id: ids.next("ten"), now: now)
+        let owner = try await ownerHash(input)
+        try await makeFile(tenant)
+        do {
+            if let owner {
+                let id = ids.next("usr")
+                _ = try await directory.file(tenant.id).write { db in
+                    try UserStore.insert(
+                        db, id: id, email: tenant.ownerEmail, name: "", role: .owner, passwordHash: owner, now: now)
+                }
+            }
+            try await insert(tenant, by: actor, requestID: requestID)
+        } catch {
+            directory.file(tenant.id).closeIfQuiet()
+            try? FileSystem.remove(data.tenant(tenant.id))
+            throw error
+        }
+        directory.put(tenant)
+        return tenant
+    }
+
+    private func ownerHash(_ input: TenantInput) async throws -> String? {
+        guard let password = input.ownerPassword else { return nil }
+        return try await passwords.hash(password)
+    }
+
+    private func insert(_ tenant: Tenant, by actor: Actor, requestID: String?) async throws {
+        try await system.write { db in
+            let taken = try db.first("SELECT 1 FROM tenants WHERE slug = ?1", [.text(tenant.slug)]) { _ in true }
+            guard taken == nil else { throw Self.slugTaken(tenant.slug) }
+            try Self.insertRow(db, tenant)
+            try AuditTrail.append(
+                db, at: tenant.createdAt, actor: actor, action: "tenant.create", target: tenant.id,
+                requestID: requestID, data: nil)
+        }
+    }
+
+    private static func insertRow(_ db: Database, _ tenant: Tenant) throws {
+        let parameters = (1...tenant.values.count).map { "?\($0)" }.joined(separator: ", ")
+        try db.run("INSERT INTO tenants (\(Tenant.columns)) VALUES (\(parameters))", tenant.values)
+    }
+
+    private static func slugTaken(_ slug: String) -> DomainError {
+        var error = DomainError.conflict("slug_taken", "There is already a shop called \(slug).")
+        error.faults = [.init("slug", "taken", "Choose another one.")]
+        return error
+    }
+
+    /// A copy of a migrated template: a new shop costs one small file and two syncs, not a run of migrations.
+    private func makeFile(_ tenant: Tenant) async throws {
+        try await services.longWork { [self] in
+            let bytes = try templateBytes()
+            try FileSystem.makeFolder(data.tenant(tenant.id))
+            try AtomicFile.publish(bytes, to: data.tenantDatabase(tenant.id))
+            try FileSystem.syncFolder(data.tenants)
+        }
+    }
+
+    private func templateBytes() throws -> [UInt8] {
+        try template.withLock { template in
+            if let template { return template }
+            let url = data.scratchURL(".sqlite")
+            defer { try? FileSystem.remove(url) }
+            try DatabaseFile.create(url, schema: schema)
+            let bytes = try FileReader.contents(url, limit: 64 << 20)
+            template = bytes
+            return bytes
+        }
+    }
+
+    /// Puts back the row of a shop that a restore brought back and the control plane no longer knows.
+    package func readopt(record: String) async throws {
+        let tenant = try Tenant(record: record)
+        guard directory[tenant.id] == nil else { return }
+        try await insert(tenant, by: .system, requestID: nil)
+        directory.put(tenant)
+    }
+
+    // MARK: - Changes
+
+    package func suspend(_ key: String, reason: String, by actor: Actor, requestID: String) async throws -> Tenant {
+        let now = time.now()
+        return try await change(key, "tenant.suspend", by: actor, requestID: requestID, data: reason) { tenant in
+            guard tenant.status != .suspended else { throw DomainError.conflict("already_suspended", "It is suspended already.") }
+            tenant.status = .suspended
+            tenant.suspendedAt = now
+            tenant.suspensionReason = reason
+        }
+    }
+
+    package func activate(_ key: String, by actor: Actor, requestID: String) async throws -> Tenant {
+        try await change(key, "tenant.activate", by: actor, requestID: requestID, data: nil) { tenant in
+            guard tenant.status != .active else { throw DomainError.conflict("already_active", "It is active already.") }
+            tenant.status = .active
+            tenant.suspendedAt = nil
+            tenant.suspensionReason = nil
+        }
+    }
+
+    /// Moves the trial's end by whole days of the shop's calendar; a trial that is over goes on from today.
+    package func extendTrial(_ key: String, days: Int, by actor: Actor, requestID: String) async throws -> Tenant {
+        let now = time.now()
+        return try await change(key, "tenant.extend-trial", by: actor, requestID: requestID, data: "\(days)") { tenant in
+            guard tenant.status == .trialing else { throw DomainError.conflict("no_trial", "The shop is not in a trial.") }
+            // The stored end is the midnight behind the last day; a moment before it is on that day.
+            let lastMoment = (tenant.trialEndsAt ?? now).subtracting(.milliseconds(1))
+            tenant.trialEndsAt = tenant.localTime.endOfDay(after: days, from: max(lastMoment, now))
+        }
+    }
+
+    private func change(
+        _ key: String, _ action: String, by actor: Actor, requestID: String, data: String?,
+        _ body: @escaping @Sendable (inout Tenant) throws -> Void
+    ) async throws -> Tenant {
+        guard let known = directory[key] else { throw DomainError.notFound("shop") }
+        let now = time.now()
+        let changed = try await system.write { db in
+            // The row decides, not the copy in memory: two changes may have met in the queue.
+            let row = try db.first("SELECT \(Tenant.columns) FROM tenants WHERE id = ?1", [.text(known.id)]) { try Tenant($0) }
+            guard var tenant = row else { throw DomainError.notFound("shop") }
+            try body(&tenant)
+            tenant.updatedAt = now
+            tenant.version += 1
+            let names = Tenant.columns.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+            let assignments = names.enumerated().map { "\($1) = ?\($0 + 1)" }.joined(separator: ", ")
+            try db.run("UPDATE tenants SET \(assignments) WHERE id = ?1", tenant.values)
+            try AuditTrail.append(
+                db, at: now, actor: actor, action: action, target: tenant.id, requestID: requestID, data: data)
+            return tenant
+        }
+        directory.put(changed)
+        return changed
+    }
+}

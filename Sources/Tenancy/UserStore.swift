@@ -1,0 +1,83 @@
+package import ApplianceCore
+package import CollectionKit
+package import GRDB
+import Storage
+
+/// A person who signs in to one shop.
+package struct User: Sendable, Equatable {
+    package let id: String
+    package let email: String
+    package let name: String
+    package let role: Role
+    package let isDisabled: Bool
+    package let createdAt: Instant
+    let passwordHash: String
+
+    package var json: JSON {
+        [
+            "id": .string(id), "email": .string(email), "name": .string(name), "role": .string(role.rawValue),
+            "status": .string(isDisabled ? "disabled" : "active"), "createdAt": JSON(createdAt),
+        ]
+    }
+}
+
+/// The `users` table of a shop's file.
+package enum UserStore {
+    static let baseSQL = """
+        CREATE TABLE users (
+            id TEXT PRIMARY KEY NOT NULL, email TEXT NOT NULL UNIQUE COLLATE NOCASE, name TEXT NOT NULL,
+            role TEXT NOT NULL, passwordHash TEXT NOT NULL, status TEXT NOT NULL, createdAt TEXT NOT NULL,
+            updatedAt TEXT NOT NULL
+        ) STRICT;
+        """
+
+    private static let columns = "id, email, name, role, passwordHash, status, createdAt"
+
+    private static func user(_ row: SQLStatement) -> User {
+        User(
+            id: row.text(0) ?? "", email: row.text(1) ?? "", name: row.text(2) ?? "",
+            role: row.text(3).flatMap(Role.init(rawValue:)) ?? .viewer, isDisabled: row.text(5) != "active",
+            createdAt: row.text(6).flatMap(Instant.init) ?? .earliest, passwordHash: row.text(4) ?? "")
+    }
+
+    package static func list(_ db: Database) throws -> [User] {
+        try db.all("SELECT \(columns) FROM users ORDER BY email", [], user)
+    }
+
+    /// By id or e-mail address.
+    package static func find(_ db: Database, _ key: String) throws -> User? {
+        try db.first("SELECT \(columns) FROM users WHERE id = ?1 OR email = ?1", [.text(key)], user)
+    }
+
+    package static func insert(
+        _ db: Database, id: String, email: String, name: String, role: Role, passwordHash: String, now: Instant
+    ) throws -> User {
+        guard try find(db, email) == nil else {
+            throw DomainError.conflict("email_taken", "This shop already has a user with this address.")
+        }
+        try db.run(
+            "INSERT INTO users VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6, ?6)",
+            [.text(id), .text(email), .text(name), .text(role.rawValue), .text(passwordHash), SQLValue(now)])
+        return User(
+            id: id, email: email, name: name, role: role, isDisabled: false, createdAt: now, passwordHash: passwordHash)
+    }
+
+    /// Ends the user's sessions too. The last owner stays: a shop nobody can manage is lost.
+    package static func disable(_ db: Database, _ user: User, now: Instant) throws {
+        if user.role == .owner {
+            let others = try db.first(
+                "SELECT count(*) FROM users WHERE role = 'owner' AND status = 'active' AND id <> ?1", [.text(user.id)]
+            ) { $0.integer(0) }
+            guard (others ?? 0) > 0 else { throw DomainError.conflict("last_owner", "A shop keeps at least one owner.") }
+        }
+        try db.run("UPDATE users SET status = 'disabled', updatedAt = ?2 WHERE id = ?1", [.text(user.id), SQLValue(now)])
+        try SessionStore.deleteAll(db, userID: user.id)
+    }
+
+    package static func setPassword(_ db: Database, _ user: User, hash: String, now: Instant) throws {
+        try db.run(
+            "UPDATE users SET passwordHash = ?2, updatedAt = ?3 WHERE id = ?1",
+            [.text(user.id), .text(hash), SQLValue(now)])
+        try SessionStore.deleteAll(db, userID: user.id)
+    }
+}
