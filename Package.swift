@@ -14,11 +14,13 @@ let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift"
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
-let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -69,13 +71,13 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "ApplianceCLI",
-            dependencies: ["ApplianceServer", "ApplianceCore", arguments, httpClient, nio, logging],
+            dependencies: ["ApplianceServer", "Backups", "Storage", "ApplianceCore", arguments, httpClient, nio, nioHTTP1, lifecycle, logging],
             swiftSettings: strict),
         layer(
             "ApplianceServer",
             moduleDependencies + [
                 "ModuleKit", "HTTPAPI", "Jobs", "Backups", "Telemetry", "Tenancy", "CollectionKit", "Storage",
-                "ApplianceCore", hummingbird, hummingbirdTLS, hummingbirdHTTP2, nioSSL, lifecycle, logging, yaml, crypto,
+                "ApplianceCore", hummingbird, hummingbirdCore, hummingbirdTLS, nioSSL, nio, lifecycle, signals, logging, yaml,
             ],
             plugins: ["EmbedWebPlugin"]),
         layer("ModuleKit", ["CollectionKit", "ApplianceCore"]),

@@ -1,7 +1,7 @@
 import { ApplianceProblem } from './problem.js'
 import { readProgress } from './stream.js'
 
-/** Talks to the server: the session is its cookie, the CSRF token is kept here, every failure is an ApplianceProblem. */
+/** Talks to the server. The session is its cookie, the CSRF token is kept here, a failure is an ApplianceProblem. */
 export class Api {
   #csrfToken = null
   #onSignedOut
@@ -19,6 +19,11 @@ export class Api {
 
   post(path, body = {}, options) {
     return this.#send('POST', path, body, options)
+  }
+
+  /** Asks for a sign of life; what is said in it does not matter. */
+  async reach() {
+    await this.#fetch('/api/health/live', { method: 'GET' })
   }
 
   /** Signs in or sets up: no session yet, so a 401 is an answer to show and not a reason to leave. */

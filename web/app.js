@@ -1,5 +1,4 @@
 import { Api } from './api.js'
-import { App } from './shell.js'
 import { backupPage } from './pages/backup.js'
 import { backupsPage } from './pages/backups.js'
 import { loginPage } from './pages/login.js'
@@ -11,6 +10,7 @@ import { setupPage } from './pages/setup.js'
 import { shopPage } from './pages/shop.js'
 import { tenantPage } from './pages/tenant.js'
 import { tenantsPage } from './pages/tenants.js'
+import { Shell } from './shell.js'
 
 /** Every route of the page. `section` names the entry of the menu that is marked as current. */
 const routes = [
@@ -30,8 +30,8 @@ const routes = [
   { path: '/shop/:collection', page: recordsPage, title: 'Records', audience: 'shop', section: 'shop' },
 ]
 
-const app = new App({ routes, root: document.querySelector('#app') })
-app.start(new Api({
-  onSignedOut: () => app.signedOut(),
-  onConnection: (isReachable) => app.connection(isReachable),
+const shell = new Shell({ routes, root: document.querySelector('#app') })
+shell.start(new Api({
+  onSignedOut: () => shell.signedOut(),
+  onConnection: (isReachable) => shell.connection(isReachable),
 }))

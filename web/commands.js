@@ -20,7 +20,7 @@ export const commands = {
   doctor: () => line('doctor'),
 }
 
-/** Quotes one word for a POSIX shell. Without it a reason such as `$(reboot)` would be run by whoever pastes the line. */
+/** Quotes one word for a POSIX shell. A reason such as `$(reboot)` would else be run by whoever pastes the line. */
 export function quote(word) {
   const text = String(word)
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`

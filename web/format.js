@@ -24,7 +24,7 @@ export const counted = (number, noun, nouns = `${noun}s`) => `${count(number)} $
 /** A ratio between 0 and 1 as a percentage; small ones keep two digits, because 0.02 % errors is not none. */
 export function percent(ratio) {
   const value = ratio * 100
-  return `${value === 0 || value >= 10 ? Math.round(value) : value.toPrecision(2)} %`
+  return `${value >= 10 ? Math.round(value) : Number(value.toPrecision(2))} %`
 }
 
 /** Bytes in binary units, three digits. */

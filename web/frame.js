@@ -35,7 +35,13 @@ function menuFor(session) {
 }
 
 function menuLink({ section, label, icon: name }) {
-  return element('a', { class: 'menu-link', href: `#/${section}` }, icon(name), label)
+  const href = `#/${section}`
+  return element('a', { class: 'menu-link', href, onClick: () => showAgain(href) }, icon(name), label)
+}
+
+// The entry of the page one is on: the address does not change, and a fresh look is what is wanted.
+function showAgain(href) {
+  if (location.hash === href) dispatchEvent(new HashChangeEvent('hashchange'))
 }
 
 function mark(link, isCurrent) {
@@ -77,7 +83,7 @@ function account({ user, tenant }, onSignOut) {
   return element('div', { class: 'account' },
     element('p', { class: 'account-name' },
       element('strong', {}, user.name || user.email),
-      element('span', {}, tenant ? `${user.role} of ${tenant.name}` : user.email)),
+      element('span', {}, tenant ? `${user.role} of ${tenant.name}` : user.role)),
     themeToggle(),
     button({ label: 'Sign out', icon: 'leave', quiet: true, onClick: onSignOut }))
 }

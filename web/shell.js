@@ -5,7 +5,7 @@ import { ApplianceProblem } from './problem.js'
 import { findRoute, readHash } from './router.js'
 
 /** Shows the page that the address names, in a frame that fits who is signed in. */
-export class App {
+export class Shell {
   #routes
   #root
   #api
@@ -17,7 +17,7 @@ export class App {
   constructor({ routes, root }) {
     this.#routes = routes
     this.#root = root
-    this.#banner = connectionBanner({ isBack: () => this.#isBack(), onBack: () => this.#show() })
+    this.#banner = connectionBanner({ retry: () => this.#api.reach() })
   }
 
   async start(api) {
@@ -113,13 +113,8 @@ export class App {
     return this.#session.user.role === 'operator' ? 'operator' : 'shop'
   }
 
-  async #isBack() {
-    await this.#api.get('/api/health/live')
-    if (this.#session === null) this.#session = await this.#api.session()
-  }
-
   #failedStart(problem) {
-    this.#place(pageFailure({ title: 'Appliance', problem, retry: () => location.reload() }), {})
+    this.#place(pageFailure({ title: 'Appliance', problem, reload: () => location.reload() }), {})
   }
 
   #title(title) {

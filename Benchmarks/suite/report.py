@@ -36,11 +36,11 @@ def load_row(entry):
 
 
 def ratio_row(base, other):
-    """How many times less CPU, delay and memory the second server takes, and how many times more requests it serves."""
+    """How many times better the second server is: less CPU, delay and memory, more requests."""
     base, other = base["median"], other["median"]
-    less = {key: f"{base[key] / other[key]:.1f}× less" for key in ("cpu", "p50", "p99", "memory")}
-    return (f"| | ratio | **{less['cpu']}** | **{other['rate'] / base['rate']:.1f}× more** "
-            f"| {less['p50']} | {less['p99']} | {less['memory']} |")
+    better = {key: f"{base[key] / other[key]:.1f}×" for key in ("cpu", "p50", "p99", "memory")}
+    rate = f"{other['rate'] / base['rate']:.1f}×"
+    return f"| | *times better* | **{better['cpu']}** | **{rate}** | {better['p50']} | {better['p99']} | {better['memory']} |"
 
 
 def durability_note(results):
@@ -51,7 +51,9 @@ def durability_note(results):
 
 
 def start_table(results):
-    lines = [f"| start to first answer (median of {len(results['start'][0]['rounds'])}, Appliance with {results['tenants'] + 1} tenants) | ms |", "|---|--:|"]
+    count = len(results["start"][0]["rounds"])
+    tenants = f", Appliance with {results['tenants'] + 1} tenants" if results.get("bulk") else ""
+    lines = [f"| start to first answer, median of {count}{tenants} | ms |", "|---|--:|"]
     return "\n".join(lines + [f"| {entry['server']} | {entry['milliseconds']:.0f} |" for entry in results["start"]])
 
 

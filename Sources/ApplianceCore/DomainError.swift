@@ -63,8 +63,10 @@ package struct DomainError: Error, Sendable, Equatable {
         DomainError(.conflict, code, message, hint: hint)
     }
 
-    package static func unavailable(_ code: String, _ message: String, cause: String? = nil) -> DomainError {
-        DomainError(.unavailable, code, message, retryAfter: 1, cause: cause)
+    package static func unavailable(
+        _ code: String, _ message: String, hint: String? = nil, cause: String? = nil
+    ) -> DomainError {
+        DomainError(.unavailable, code, message, hint: hint, retryAfter: 1, cause: cause)
     }
 
     /// A fault of ours. The person sees that it is ours and the request id; the cause goes to the log.

@@ -10,8 +10,8 @@ package final class DataDirectoryLock: Sendable {
     package init(_ directory: DataDirectory) throws {
         descriptor = open(directory.lock.path, O_RDWR | O_CREAT | O_CLOEXEC, FileSystem.privateFile)
         guard descriptor >= 0 else { throw FileSystem.failure("open", directory.lock) }
+        // The object is complete, so `deinit` runs and closes the descriptor.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
             throw DomainError(
                 .conflict, "data_in_use", "The data folder \(directory.root.path) is in use by another process.",
                 hint: "Stop the other server, or name another folder with --data.")

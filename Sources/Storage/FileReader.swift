@@ -11,10 +11,8 @@ package final class FileReader {
     package init(_ url: URL) throws {
         self.url = url
         descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else {
-            buffer.deallocate()
-            throw FileSystem.failure("open", url)
-        }
+        // The object is complete, so `deinit` runs and frees the buffer.
+        guard descriptor >= 0 else { throw FileSystem.failure("open", url) }
     }
 
     deinit {

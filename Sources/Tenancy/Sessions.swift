@@ -150,6 +150,12 @@ package final class Sessions: Sendable {
     /// Forgets what is known of a person, after their sessions or rights changed in the file.
     package func forget(user id: String) { remembered.withLock { $0 = $0.filter { $1.id != id } } }
 
+    /// People whose credentials were used since the start and are still good.
+    package var activePeople: Int {
+        let now = time.now()
+        return remembered.withLock { Set($0.values.filter { $0.expiresAt > now }.map(\.id)).count }
+    }
+
     /// Forgets everything, after a restore: the file decides again.
     package func forgetAll() { remembered.withLock { $0.removeAll() } }
 }

@@ -21,7 +21,18 @@ package struct TrialWarnings: Sendable {
     static func due(end: Instant, zone: LocalTime, now: Instant) -> Int? {
         guard now < end else { return nil }
         let lastDay = lastDay(of: end, zone)
-        return daysBefore.first { now >= zone.instant(lastDay.adding(days: -$0), hour: hour) }
+        let remaining = daysRemaining(end, zone, now)
+        guard let due = daysBefore.first(where: { now >= zone.instant(lastDay.adding(days: -$0), hour: hour) }) else {
+            return nil
+        }
+        // A warning whose morning was missed is still sent, unless the next one is nearer.
+        let nextDue = daysBefore.last { $0 < due } ?? 0
+        return remaining > nextDue ? due : nil
+    }
+
+    /// Calendar days until the last day of the trial; 0 on that day.
+    static func daysRemaining(_ end: Instant, _ zone: LocalTime, _ now: Instant) -> Int {
+        lastDay(of: end, zone).daysSince1970 - zone.date(of: now).daysSince1970
     }
 
     /// A trial ends with the midnight behind its last day.
@@ -40,16 +51,17 @@ package struct TrialWarnings: Sendable {
                 guard let end = tenant.trialEndsAt, let days = Self.due(end: end, zone: tenant.localTime, now: now) else {
                     return false
                 }
-                return try Outbox.put(db, Self.message(tenant, end, days: days), id: ids.next("msg"), now: now)
+                return try Outbox.put(db, Self.message(tenant, end, warning: days, now: now), id: ids.next("msg"), now: now)
             }
         }
     }
 
-    static func message(_ tenant: Tenant, _ end: Instant, days: Int) -> Outbox.Message {
+    static func message(_ tenant: Tenant, _ end: Instant, warning: Int, now: Instant) -> Outbox.Message {
         let lastDay = lastDay(of: end, tenant.localTime)
+        let days = daysRemaining(end, tenant.localTime, now)
         let remaining = days == 1 ? "1 day" : "\(days) days"
         return Outbox.Message(
-            tenantID: tenant.id, kind: "trial_\(days)d", anchor: end.description, recipient: tenant.ownerEmail,
+            tenantID: tenant.id, kind: "trial_\(warning)d", anchor: end.description, recipient: tenant.ownerEmail,
             subject: "Your trial of \(tenant.name) ends in \(remaining) (\(lastDay))",
             body: """
                 Hello,

@@ -1,7 +1,7 @@
 import { element } from '../dom.js'
 import { icon } from './icon.js'
 
-/** A button. `primary` for the one thing a page is for, `danger` for what takes something away, `quiet` for the rest. */
+/** A button: `primary` for what a page is for, `danger` for what takes something away, `quiet` for the rest. */
 export function button({ label, icon: name, primary, danger, quiet, small, submit, onClick }) {
   const classes = ['button', primary && 'button-primary', danger && 'button-danger', quiet && 'button-quiet',
     small && 'button-small'].filter(Boolean).join(' ')

@@ -4,13 +4,15 @@ import { table } from './table.js'
 
 const width = 600
 const height = 100
+// Two errors among a thousand requests would be thinner than a pixel, and are what one looks for.
+const leastFlaw = 6
 
 /**
- * A small chart over time. `points` are `{ at, value, tone?, note? }` oldest first, `show(value)` writes a value.
+ * A small chart over time. `points` are `{ at, value, tone?, flaw?, note? }`, oldest first; `show` writes a value.
  * The picture has a sentence as its text alternative, and its numbers can be opened as a table.
  */
-export function chart({ title, shape, points, show, latest, timeLabels, size }) {
-  const top = ceiling(Math.max(...points.map((point) => point.value)))
+export function chart({ title, shape, points, show, latest, timeLabels, size, base }) {
+  const top = ceiling(Math.max(...points.map((point) => point.value)), base)
   return element('figure', { class: `chart ${size === 'small' ? 'chart-small' : ''}` },
     element('figcaption', {}, element('span', { class: 'chart-title' }, title),
       element('span', { class: 'chart-latest' }, latest)),
@@ -19,16 +21,18 @@ export function chart({ title, shape, points, show, latest, timeLabels, size }) 
         element('span', {}, show(top)), element('span', {}, show(top / 2)), element('span', {}, show(0))),
       drawing('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img',
         'aria-label': sentence(title, points, show) },
-      grid(), shape === 'line' ? line(points, top) : bars(points, top, show))),
-    element('div', { class: 'chart-times', 'aria-hidden': 'true' }, timeLabels.map((label) => element('span', {}, label))),
+      grid(), shape === 'line' ? line(points, top) : bars(points, top, show)),
+      element('div', { class: 'chart-times', 'aria-hidden': 'true' },
+        timeLabels.map((label) => element('span', {}, label)))),
     numbers(title, points, show))
 }
 
-/** The next round number above the highest value, so that the scale reads 20, 10, 0 and not 17.3. */
-export function ceiling(value) {
+/** The next round number above `value`, so that a scale reads 20, 10, 0 and not 17.3; `base` 1024 for bytes. */
+export function ceiling(value, base = 10) {
   if (value <= 0) return 1
-  const power = 10 ** Math.floor(Math.log10(value))
-  return [1, 2, 4, 5, 10].find((step) => step * power >= value) * power
+  const power = base ** Math.floor(Math.log(value) / Math.log(base) + 1e-9)
+  const steps = base === 10 ? [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10] : [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
+  return steps.find((step) => step * power >= value) * power
 }
 
 function sentence(title, points, show) {
@@ -44,17 +48,19 @@ function grid() {
 function bars(points, top, show) {
   const slot = width / points.length
   const thickness = Math.min(slot * 0.72, 24)
-  return points.map(({ at, value, tone = 'accent', note }, index) => {
+  return points.map(({ at, value, tone = 'accent', flaw, note }, index) => {
     const tall = value === 0 ? 0 : Math.max(1.5, (value / top) * height)
-    return drawing('rect', { class: `tone-${tone}`, x: index * slot + (slot - thickness) / 2, y: height - tall,
-      width: thickness, height: tall },
-    drawing('title', {}, [localTime(at), show(value), note].filter(Boolean).join(' · ')))
+    const name = () => drawing('title', {}, [localTime(at), show(value), note].filter(Boolean).join(' · '))
+    const rect = (color, size) => drawing('rect', { class: `tone-${color}`, x: index * slot + (slot - thickness) / 2,
+      y: height - size, width: thickness, height: size }, name())
+    return [rect(tone, tall), flaw && rect('bad', Math.max(leastFlaw, (flaw / top) * height))]
   })
 }
 
 function line(points, top) {
   const step = width / Math.max(1, points.length - 1)
-  const corners = points.map(({ value }, index) => `${(index * step).toFixed(1)},${(height - (value / top) * height).toFixed(1)}`)
+  const corners = points.map(({ value }, index) => (
+    `${(index * step).toFixed(1)},${(height - (value / top) * height).toFixed(1)}`))
   return [
     drawing('polygon', { class: 'chart-area', points: `0,${height} ${corners.join(' ')} ${width},${height}` }),
     drawing('polyline', { class: 'chart-line', points: corners.join(' ') }),

@@ -4,13 +4,19 @@ import { announce } from './toast.js'
 
 /** The command line that does the same as what is on the screen, ready to copy. */
 export function cliLine(command) {
-  const code = element('code', {}, command)
+  const code = element('code')
   const copy = button({ label: 'Copy', icon: 'copy', quiet: true, small: true, onClick: () => copyText(code, copy) })
   copy.setAttribute('aria-label', 'Copy the command')
   const line = element('div', { class: 'cli' },
     element('span', { class: 'cli-prompt', 'aria-hidden': 'true' }, '$'), code, copy)
-  line.update = (text) => { code.textContent = text }
+  line.update = (text) => code.replaceChildren(...words(text))
+  line.update(command)
   return line
+}
+
+// A line may break between words, but not inside “--dry-run”.
+function words(text) {
+  return text.split(' ').flatMap((word, index) => [index > 0 ? ' ' : '', element('span', {}, word)])
 }
 
 async function copyText(code, copy) {

@@ -28,13 +28,13 @@ export function openDialog({ title, wide, content, onClose }) {
   return handle
 }
 
-/** A button that closes the dialog. */
-export function cancelButton(dialog, label = 'Cancel') {
-  return button({ label, quiet: true, onClick: () => dialog.close() })
+/** A button that closes the dialog and does nothing else. */
+export function cancelButton(dialog) {
+  return button({ label: 'Cancel', quiet: true, onClick: () => dialog.close() })
 }
 
 function show(body, nodes, heading) {
   body.replaceChildren(...nodes)
-  const first = body.querySelector('[autofocus]') ?? heading
+  const first = body.querySelector('[data-focus]') ?? heading
   first.focus()
 }

@@ -43,7 +43,7 @@ function field({ name, label, hint, input, value, control = input }) {
   return {
     name, input, value,
     element: element('div', { class: 'field' },
-      element('label', { for: input.id }, label), hintNode, control, errorNode),
+      element('label', { for: input.id }, label), control, errorNode, hintNode),
     focus: () => input.focus(),
     showError(message) {
       errorNode.textContent = message ?? ''

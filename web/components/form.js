@@ -7,7 +7,7 @@ import { problemNotice } from './states.js'
  * A form of fields. The server checks: its errors are shown at their fields, the first wrong field is focused,
  * and whatever belongs to no field stands above the button. `fieldOfCode` names the field a problem code is about.
  */
-export function form({ fields, submitLabel, danger, onSubmit, onChange, cancel, before, fieldOfCode = {} }) {
+export function form({ fields, submitLabel, danger, columns, onSubmit, onChange, cancel, before, fieldOfCode = {} }) {
   const notice = element('div', { class: 'form-notice' })
   const submit = button({ label: submitLabel, primary: !danger, danger, submit: true })
   const values = () => Object.fromEntries(fields.map((field) => [field.name, field.value()]))
@@ -24,9 +24,10 @@ export function form({ fields, submitLabel, danger, onSubmit, onChange, cancel, 
       setBusy(submit, false)
     }
   }
-  return element('form', { class: 'form', novalidate: true, onSubmit: send, onInput: () => onChange?.(values()) },
-    fields.map((field) => field.element), before, notice,
-    element('div', { class: 'form-actions' }, cancel, submit))
+  return element('form', { class: columns ? 'form form-columns' : 'form', novalidate: true, onSubmit: send,
+    onInput: () => onChange?.(values()) },
+  fields.map((field) => field.element), before, notice,
+  element('div', { class: 'form-actions' }, cancel, submit))
 }
 
 function clear(fields, notice) {

@@ -77,7 +77,7 @@ export class PagedList {
 
   #showProblem(error) {
     if (isLeaving(error)) return
-    this.element.replaceChildren(problemNotice(ApplianceProblem.from(error), () => this.reload()))
+    this.element.replaceChildren(problemNotice(ApplianceProblem.from(error), { reload: () => this.reload() }))
   }
 }
 

@@ -12,7 +12,7 @@ export function loadInto({ load, view }) {
     try {
       place.replaceChildren(view(await load()))
     } catch (error) {
-      if (error.name !== 'AbortError') place.replaceChildren(problemNotice(ApplianceProblem.from(error), reload))
+      if (error.name !== 'AbortError') place.replaceChildren(problemNotice(ApplianceProblem.from(error), { reload }))
     }
   }
   reload()

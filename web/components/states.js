@@ -16,19 +16,25 @@ export function emptyState({ icon: name, title, text, action }) {
     element('p', { class: 'empty-title' }, title), text && element('p', {}, text), action)
 }
 
-/** What failed, in the server's words: detail, remedy, and the id to look for in its log. */
-export function problemNotice(problem, retry) {
-  return element('div', { class: 'notice notice-bad', role: 'alert' }, icon('warn'),
+/**
+ * What failed, in the server's words: detail, remedy, and the id to look for in its log. `reload` reads something
+ * again and is also called when a lost connection is back; `retry` does something again and waits for a click.
+ */
+export function problemNotice(problem, { reload, retry } = {}) {
+  const again = reload ?? retry
+  const notice = element('div', { class: 'notice notice-bad', role: 'alert' }, icon('warn'),
     element('div', {},
       element('p', {}, element('strong', {}, problem.title || 'It failed'), ' — ', problem.message),
       problem.hint && element('p', {}, problem.hint),
       problem.requestId && element('p', { class: 'small' }, 'Request ', element('code', {}, problem.requestId)),
-      retry && button({ label: 'Try again', small: true, onClick: retry })))
+      again && button({ label: 'Try again', small: true, onClick: () => again() })))
+  if (reload) addEventListener('connected', () => notice.isConnected && reload(), { once: true })
+  return notice
 }
 
 /** A whole page that could not be shown. */
-export function pageFailure({ title, problem, retry }) {
-  return element('div', { class: 'page' }, pageHeader({ title }), problemNotice(problem, retry))
+export function pageFailure({ title, problem, reload }) {
+  return element('div', { class: 'page' }, pageHeader({ title }), problemNotice(problem, { reload }))
 }
 
 export function notFound() {

@@ -1,13 +1,17 @@
 import { element } from '../dom.js'
 
+const fewColumns = 4
+
 /**
- * A table. Columns are `{ title, cell(item), align: 'end'?, main: true? }`; the main column names its row.
+ * A table. Columns are `{ title, cell(item), align: 'end'?, main: true?, minor: true? }`: the main one names its
+ * row, minor ones are left out where room is short.
  * `narrow: 'cards'` turns rows into cards on a phone, `'scroll'` (for many columns) scrolls inside its frame.
  */
 export function table({ caption, columns, items, narrow = 'cards' }) {
   const body = element('tbody', { role: 'rowgroup' }, rows(columns, items))
   // The roles are written out because a browser forgets them when CSS changes how a table is laid out.
-  const grid = element('table', { class: `table table-${narrow}`, role: 'table' },
+  const kind = narrow === 'cards' && columns.length <= fewColumns ? 'few' : narrow
+  const grid = element('table', { class: `table table-${kind}`, role: 'table' },
     element('caption', { class: 'visually-hidden' }, caption),
     element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, columns.map(heading))), body)
   const frame = element('div', { class: 'table-frame', ...(narrow === 'scroll' ? scrollable(caption) : {}) }, grid)
@@ -20,18 +24,24 @@ function scrollable(caption) {
   return { tabindex: '0', role: 'region', 'aria-label': caption }
 }
 
-function heading({ title, align }) {
-  return element('th', { scope: 'col', role: 'columnheader', class: align && `align-${align}` }, title)
+function heading({ title, align, minor }) {
+  return element('th', { scope: 'col', role: 'columnheader', class: classes({ align, minor }) }, title)
 }
 
 function rows(columns, items) {
   return items.map((item) => element('tr', { role: 'row' }, columns.map((column) => cell(column, item))))
 }
 
-function cell({ title, cell: content, align, main }, item) {
-  const attributes = { class: [align && `align-${align}`, main && 'cell-main'].filter(Boolean).join(' ') || null,
-    'data-label': title }
+function cell({ title, cell: content, align, main, minor }, item) {
+  const value = content(item)
+  // A card leaves out what is not there; a table keeps the dash in its column.
+  const attributes = { class: classes({ align, main, minor, empty: value === '–' }), 'data-label': title }
   return main
-    ? element('th', { scope: 'row', role: 'rowheader', ...attributes }, content(item))
-    : element('td', { role: 'cell', ...attributes }, content(item))
+    ? element('th', { scope: 'row', role: 'rowheader', ...attributes }, value)
+    : element('td', { role: 'cell', ...attributes }, value)
+}
+
+function classes({ align, main, minor, empty }) {
+  return [align && `align-${align}`, main && 'cell-main', minor && 'cell-minor', empty && 'cell-empty']
+    .filter(Boolean).join(' ') || null
 }

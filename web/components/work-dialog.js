@@ -27,7 +27,8 @@ export async function runIn(dialog, { title, run, result, onDone, retry }) {
     announce(`${title}: done`)
     onDone?.(value)
   } catch (error) {
-    dialog.show(element('div', { class: 'stack' }, problemNotice(ApplianceProblem.from(error), retry), closing(dialog)))
+    const notice = problemNotice(ApplianceProblem.from(error), { retry })
+    dialog.show(element('div', { class: 'stack' }, notice, closing(dialog)))
   } finally {
     dialog.setLocked(false)
   }

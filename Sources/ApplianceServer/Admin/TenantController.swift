@@ -1,0 +1,125 @@
+import ApplianceCore
+import HTTPAPI
+import HTTPTypes
+import Hummingbird
+import Storage
+import Tenancy
+
+/// Operators manage shops.
+struct TenantController: Sendable {
+    let appliance: Appliance
+
+    private static let path = "/api/admin/tenants"
+
+    func add(to routes: Routes) {
+        routes.operator(.get, "\(Self.path)", "List shops") { try await list($0) }
+        routes.operator(.post, "\(Self.path)", "Create a shop") { try await create($0) }
+        routes.operator(.get, "\(Self.path)/{id}", "Read a shop") { context in
+            Answer.json(await json(try find(context)))
+        }
+        routes.operator(.post, "\(Self.path)/{id}/suspend", "Make a shop read-only") { try await suspend($0) }
+        routes.operator(.post, "\(Self.path)/{id}/activate", "Make a shop active") { context in
+            Answer.json(
+                await json(
+                    try await appliance.tenants.activate(
+                        find(context).id, by: context.principal.actor, requestID: context.requestID)))
+        }
+        routes.operator(.post, "\(Self.path)/{id}/extend-trial", "Move the end of a trial") { try await extendTrial($0) }
+    }
+
+    private func find(_ context: OperatorRequestContext) throws -> Tenant {
+        guard let tenant = appliance.directory[context.http.parameters.get("id") ?? ""] else {
+            throw DomainError.notFound("shop")
+        }
+        return tenant
+    }
+
+    /// The row, and what the disk says.
+    private func json(_ tenant: Tenant) async -> JSON {
+        let file = appliance.directory.file(tenant.id)
+        let isMissing = !FileSystem.exists(file.url)
+        let reason = isMissing ? "The data file is missing." : file.quarantineReason?.message
+        let bytes = FileSystem.size(file.url)
+        return tenant.json.adding([
+            "storage": [
+                "state": .string(reason == nil ? "ok" : "quarantined"), "reason": JSON(reason), "bytes": .integer(bytes),
+            ],
+            "lastSnapshotAt": JSON(await appliance.latestBackups.of(tenant: tenant.id)),
+        ])
+    }
+
+    // MARK: - Listing
+
+    private func list(_ context: OperatorRequestContext) async throws -> Response {
+        let page = try Page(context.request)
+        let needle = page["q"]?.lowercased()
+        let status = page["status"]
+        let matching = appliance.directory.all.filter { tenant in
+            (status == nil || tenant.status.rawValue == status)
+                && (needle == nil || [tenant.slug, tenant.name, tenant.ownerEmail, tenant.id].contains { $0.lowercased().contains(needle ?? "") })
+        }
+        let sorted = try sort(matching, by: page["sort"] ?? "-createdAt")
+        let start = page.cursor.flatMap { cursor in sorted.firstIndex { $0.id == cursor } }.map { $0 + 1 } ?? 0
+        let items = sorted.dropFirst(start).prefix(page.limit)
+        let hasMore = start + items.count < sorted.count
+        var json: [JSON] = []
+        for tenant in items { json.append(await self.json(tenant)) }
+        var answer: [JSON.Member] = [.init("items", .array(json)), .init("nextCursor", JSON(hasMore ? items.last?.id : nil))]
+        if page["count"] == "exact" { answer.append(.init("total", JSON(sorted.count))) }
+        return Answer.json(.object(answer), for: context.request)
+    }
+
+    private func sort(_ tenants: [Tenant], by key: String) throws -> [Tenant] {
+        let isDescending = key.hasPrefix("-")
+        let name = isDescending ? String(key.dropFirst()) : key
+        let value: (Tenant) -> String
+        switch name {
+        case "createdAt", "id": value = { $0.id }
+        case "slug": value = { $0.slug }
+        case "name": value = { $0.name.lowercased() }
+        case "status": value = { $0.status.rawValue }
+        case "plan": value = { $0.plan }
+        case "trialEndsAt": value = { $0.trialEndsAt?.description ?? "" }
+        default: throw DomainError.invalid("sort", "unknown_field", "One of createdAt, slug, name, status, plan, trialEndsAt.")
+        }
+        let keyed = tenants.map { (key: value($0), tenant: $0) }
+        return keyed.sorted { a, b in
+            let isBefore = (a.key, a.tenant.id) < (b.key, b.tenant.id)
+            return isDescending ? !isBefore && a.tenant.id != b.tenant.id : isBefore
+        }.map(\.tenant)
+    }
+
+    // MARK: - Changing
+
+    private func create(_ context: OperatorRequestContext) async throws -> Response {
+        let input = try TenantInput(await RequestBodies.json(context.request), knownModules: Appliance.optionalModules)
+        let tenant = try await appliance.tenants.create(
+            input, by: context.principal.actor, requestID: context.requestID)
+        var response = Answer.json(await json(tenant), status: .created)
+        response.headers[.location] = "\(Self.path)/\(tenant.id)"
+        return response
+    }
+
+    private func suspend(_ context: OperatorRequestContext) async throws -> Response {
+        let tenant = try find(context)
+        var body = try InputReader(body: await RequestBodies.json(context.request))
+        let reason = body.text("reason", required: true, max: 500) ?? ""
+        try body.finish()
+        return Answer.json(
+            await json(
+                try await appliance.tenants.suspend(
+                    tenant.id, reason: reason, by: context.principal.actor, requestID: context.requestID)))
+    }
+
+    private func extendTrial(_ context: OperatorRequestContext) async throws -> Response {
+        let tenant = try find(context)
+        var body = try InputReader(body: await RequestBodies.json(context.request))
+        let days = body.integer("days", in: 1...3650)
+        if days == nil { body.faults.append(.init("days", "required", "Must be given.")) }
+        try body.finish()
+        return Answer.json(
+            await json(
+                try await appliance.tenants.extendTrial(
+                    tenant.id, days: Int(days ?? 1), by: context.principal.actor, requestID: context.requestID)))
+    }
+}

@@ -1,0 +1,54 @@
+import ApplianceCore
+import CollectionKit
+import Foundation
+package import HTTPAPI
+import Hummingbird
+import Storage
+import Telemetry
+
+extension Appliance {
+    /// Every route there is, in one list of controllers.
+    package func makeRoutes() throws -> Routes {
+        let services = HTTPServices(
+            catalog: catalog, directory: directory, signIn: signIn, storage: storage, data: configuration.data, ids: ids,
+            time: time, logger: logger, isTLS: configuration.isTLS, domain: configuration.domain)
+        let requests = requests
+        let routes = Routes(services) { outcome in
+            requests.record(
+                method: outcome.method, route: outcome.route, status: outcome.status, seconds: outcome.seconds)
+        }
+        HealthController(appliance: self).add(to: routes)
+        AuthController(services).add(to: routes)
+        TenantController(appliance: self).add(to: routes)
+        BackupController(appliance: self).add(to: routes)
+        OperationsController(appliance: self).add(to: routes)
+        UserController(services).add(to: routes)
+        CollectionController(services).add(to: routes)
+        PageFiles(try pageFiles()).add(to: routes)
+        addOpenAPI(to: routes)
+        return routes
+    }
+
+    /// Last, so that it knows all others.
+    private func addOpenAPI(to routes: Routes) {
+        let document = OpenAPIDocument.make(catalog: catalog, routes: routes.entries, version: applianceVersion).bytes
+        routes.open(.get, "/api/openapi.json", "This API, as OpenAPI 3.1") { request, _ in
+            Answer.bytes(document, type: "application/json", for: request)
+        }
+    }
+
+    private func pageFiles() throws -> [(path: String, content: Data)] {
+        let folder = configuration[.web]
+        guard !folder.isEmpty else {
+            return EmbeddedWeb.files.map { file in
+                let base64 = file.base64.withUTF8Buffer { Data($0) }
+                return (file.path, Data(base64Encoded: base64) ?? Data())
+            }
+        }
+        let url = URL(filePath: folder)
+        return try FileManager.default.subpathsOfDirectory(atPath: folder).compactMap { path in
+            guard let content = try? Data(contentsOf: url.appending(path: path)) else { return nil }
+            return (path, content)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package import ApplianceCore
+import Backups
+import CollectionKit
+import Foundation
+import HTTPAPI
+import Jobs
+package import Logging
+import ModuleKit
+package import Storage
+import Telemetry
+package import Tenancy
+
+/// The whole product, wired: made once for a data folder whose lock is held, used by the server and, without one, by
+/// the CLI.
+package struct Appliance: Sendable {
+    package let configuration: Configuration
+    let logger: Logger
+    let time: TimeSource
+    let ids: IdentifierSource
+    let storage: StorageServices
+    let system: DatabaseFile
+    package let directory: TenantDirectory
+    let tenants: Tenants
+    let passwords: PasswordHasher
+    package let signIn: SignIn
+    let outbox: Outbox
+    let backups: BackupService
+    let latestBackups: LatestBackups
+    let catalog: CollectionCatalog
+    let scheduler: Scheduler
+    let requests: RequestMetrics
+    let metrics: MetricsReport
+    let startedAt: Instant
+    /// Held as long as the value lives.
+    private let lock: DataDirectoryLock
+
+    /// Modules that a tenant may have or not.
+    static let optionalModules = allModules.filter { !$0.isAlwaysOn }.map(\.id)
+
+    static func makeCatalog() -> CollectionCatalog {
+        CollectionCatalog(allModules.map { (id: $0.isAlwaysOn ? nil : $0.id, collections: $0.collections) })
+    }
+
+    /// Opens the data folder, making it on the first start. Throws `control_plane_missing` rather than start empty over
+    /// the data of tenants that it does not know.
+    package init(
+        _ configuration: Configuration, lock: DataDirectoryLock, logger: Logger, time: TimeSource = .system
+    ) async throws {
+        let data = configuration.data
+        try data.prepare()
+        (self.configuration, self.lock, self.logger, self.time) = (configuration, lock, logger, time)
+        startedAt = time.now()
+        ids = IdentifierSource(time: time)
+        storage = StorageServices(logger: logger, openFiles: configuration.openFiles)
+        catalog = Self.makeCatalog()
+        let master = try MasterKey(data)
+        system = try Self.openSystem(data, storage)
+        let schema = TenantSchema.schema(catalog)
+        directory = TenantDirectory(data, schema: schema, services: storage)
+        try directory.load(system)
+        passwords = PasswordHasher(cost: configuration.bcryptCost)
+        tenants = Tenants(
+            system: system, data: data, directory: directory, schema: schema, services: storage, ids: ids,
+            passwords: passwords, time: time)
+        let sessions = await Sessions(system: system, directory: directory, master: master, ids: ids, time: time)
+        signIn = SignIn(
+            sessions: sessions, system: system, directory: directory, passwords: passwords, ids: ids, time: time)
+        outbox = Outbox(system: system, directory: directory)
+        backups = BackupService(
+            root: configuration.backups, environment: Self.backupEnvironment(directory, system, data, storage, time, logger))
+        try backups.cleanUp()
+        latestBackups = LatestBackups(backups)
+        requests = RequestMetrics(time: time)
+        metrics = MetricsReport(requests: requests, storage: storage, directory: directory, data: data, time: time)
+        let jobs = BuiltInJobs(
+            system: system, directory: directory, catalog: catalog, backups: backups, latest: latestBackups, ids: ids,
+            time: time, logger: logger)
+        scheduler = Scheduler(jobs.table, runs: JobRunStore(system), ids: ids, time: time, logger: logger)
+    }
+
+    private static func openSystem(_ data: DataDirectory, _ storage: StorageServices) throws -> DatabaseFile {
+        let url = data.systemDatabase
+        if !FileSystem.exists(url) {
+            let orphans = (try? FileManager.default.contentsOfDirectory(atPath: data.tenants.path)) ?? []
+            guard !orphans.contains(where: { $0.hasPrefix("ten_") }) else {
+                throw DomainError.unavailable(
+                    "control_plane_missing",
+                    "system.sqlite is missing although there are shops in \(data.tenants.path).",
+                    hint: "appliance restore --yes brings everything back from the latest snapshot.")
+            }
+            let scratch = data.scratchURL(".sqlite")
+            try DatabaseFile.create(scratch, schema: SystemDatabase.schema)
+            try FileSystem.move(scratch, to: url)
+        }
+        return DatabaseFile(url, name: "system", schema: SystemDatabase.schema, services: storage)
+    }
+
+    static func backupEnvironment(
+        _ directory: TenantDirectory, _ system: DatabaseFile, _ data: DataDirectory, _ storage: StorageServices,
+        _ time: TimeSource, _ logger: Logger
+    ) -> BackupEnvironment {
+        let source = BackupSource(
+            system: system,
+            tenants: {
+                directory.all.map {
+                    BackupTenant(id: $0.id, slug: $0.slug, name: $0.name, record: $0.record, file: directory.file($0.id))
+                }
+            }, tenantFile: { directory.file($0) })
+        return BackupEnvironment(source: source, directory: data, services: storage, time: time, logger: logger)
+    }
+
+    /// Whether anybody can sign in to run it.
+    package func hasOperator() throws -> Bool { try signIn.hasOperator() }
+
+    /// Ends the threads. Connections end with the process.
+    package func shutdown() async throws {
+        try await passwords.shutdown()
+        try await storage.shutdown()
+    }
+
+    /// Opens every tenant once, in the background: pending migrations are taken, damaged files found before a customer
+    /// meets them.
+    func sweep() async {
+        for tenant in directory.all {
+            if Task.isCancelled { return }
+            let file = directory.file(tenant.id)
+            _ = try? await storage.longWork { file.probe() }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import ApplianceCore
+import Backups
+import CollectionKit
+import Jobs
+import Logging
+import Storage
+import Tenancy
+
+/// The table of recurring jobs.
+struct BuiltInJobs {
+    let system: DatabaseFile
+    let directory: TenantDirectory
+    let catalog: CollectionCatalog
+    let backups: BackupService
+    let latest: LatestBackups
+    let ids: IdentifierSource
+    let time: TimeSource
+    let logger: Logger
+
+    var table: [RecurringJob] {
+        [
+            RecurringJob(
+                "snapshot", title: "Snapshot", description: "Backs up every changed shop, proves it, and prunes old snapshots.",
+                schedule: .every(minutes: 60), run: { _ in try await snapshot() }),
+            RecurringJob(
+                "trial-warnings", title: "Trial warnings",
+                description: "Tells owners 7, 3 and 1 days before their trial ends, at 09:00 where the shop is.",
+                schedule: .every(minutes: 15),
+                run: { _ in
+                    let count = try await TrialWarnings(system: system, ids: ids, time: time).run()
+                    return "\(count) new message\(count == 1 ? "" : "s")"
+                }),
+            RecurringJob(
+                "retention-purge", title: "Retention purge",
+                description: "Removes records older than their collection keeps them, and sessions long expired.",
+                schedule: .daily(hour: 3, minute: 10),
+                run: { _ in
+                    let purge = RetentionPurge(directory: directory, catalog: catalog, time: time, logger: logger)
+                    let (removed, failed) = try await purge.run()
+                    return "\(removed) removed" + (failed > 0 ? ", \(failed) shops failed" : "")
+                }),
+        ]
+    }
+
+    private func snapshot() async throws -> String {
+        let made = try await backups.create(reason: .schedule)
+        let pruned = try await backups.prune()
+        try await latest.refresh()
+        let failures = made.manifest?.failures.count ?? 0
+        return "\(made.id): \(made.manifest?.tenantCount ?? 0) shops"
+            + (failures > 0 ? ", \(failures) failed" : "") + (pruned.isEmpty ? "" : ", \(pruned.count) old ones pruned")
+    }
+}

@@ -1,0 +1,117 @@
+import ApplianceCore
+package import Foundation
+package import Storage
+import Yams
+
+/// What can be configured, each key once: its name (flag and `appliance.yaml`), its variable, its default, its meaning.
+package enum ConfigurationKey: String, CaseIterable, Sendable {
+    case data, backups, host, port, domain, openFiles = "open-files", bcryptCost = "bcrypt-cost"
+    case tlsCert = "tls-cert", tlsKey = "tls-key", logLevel = "log-level", web
+
+    /// `APPLIANCE_TLS_CERT` for `tls-cert`.
+    package var variable: String { "APPLIANCE_" + rawValue.uppercased().replacing("-", with: "_") }
+
+    package var fallback: String {
+        switch self {
+        case .data: "data"
+        case .backups: "backups"
+        case .host: "127.0.0.1"
+        case .port: "8080"
+        case .openFiles: "256"
+        case .bcryptCost: "12"
+        case .logLevel: "info"
+        case .domain, .tlsCert, .tlsKey, .web: ""
+        }
+    }
+
+    package var help: String {
+        switch self {
+        case .data: "Folder of all state."
+        case .backups: "Folder of the backups; another disk is better."
+        case .host: "Address to listen on."
+        case .port: "Port to listen on; 0 takes a free one."
+        case .domain: "Domain below which shops have names of their own, such as shops.example."
+        case .openFiles: "Database files open at once."
+        case .bcryptCost: "Cost of new password hashes, 10-15."
+        case .tlsCert: "Certificate chain (PEM); with tls-key the server speaks TLS."
+        case .tlsKey: "Private key (PEM)."
+        case .logLevel: "trace, debug, info, notice, warning, error or critical."
+        case .web: "Serve the page from this folder instead of the built-in one, for work on the page."
+        }
+    }
+}
+
+/// The effective values, by precedence: flag, environment, `data/appliance.yaml`, default.
+package struct Configuration: Sendable {
+    package enum Origin: String, Sendable { case flag, environment, file, `default` }
+
+    package struct Value: Sendable {
+        package let text: String
+        package let origin: Origin
+    }
+
+    private let values: [ConfigurationKey: Value]
+
+    package init(flags: [ConfigurationKey: String], environment: [String: String]) throws {
+        var values: [ConfigurationKey: Value] = [:]
+        func resolve(_ key: ConfigurationKey, file: [String: String]) -> Value {
+            if let flag = flags[key] { return Value(text: flag, origin: .flag) }
+            if let variable = environment[key.variable] { return Value(text: variable, origin: .environment) }
+            if let line = file[key.rawValue] { return Value(text: line, origin: .file) }
+            return Value(text: key.fallback, origin: .default)
+        }
+        // Where the file is decides the data folder itself.
+        let data = resolve(.data, file: [:])
+        let file = try Self.file(DataDirectory(URL(filePath: data.text)).configuration)
+        for key in ConfigurationKey.allCases { values[key] = key == .data ? data : resolve(key, file: file) }
+        self.values = values
+        try check()
+    }
+
+    private static func file(_ url: URL) throws -> [String: String] {
+        guard FileSystem.exists(url) else { return [:] }
+        let text = String(decoding: try FileReader.contents(url, limit: 1 << 20), as: UTF8.self)
+        let parsed: Any?
+        do {
+            parsed = try Yams.load(yaml: text)
+        } catch {
+            throw Self.invalid("appliance.yaml is not YAML: \(error)")
+        }
+        guard let entries = parsed as? [String: Any] else {
+            if parsed == nil { return [:] }
+            throw Self.invalid("appliance.yaml must be a list of `key: value` lines.")
+        }
+        for key in entries.keys where ConfigurationKey(rawValue: key) == nil {
+            throw Self.invalid("appliance.yaml has an unknown key \(key).")
+        }
+        return entries.mapValues { "\($0)" }
+    }
+
+    private static func invalid(_ message: String) -> DomainError {
+        DomainError(.invalid, "configuration_invalid", message, hint: "appliance config shows every key.")
+    }
+
+    private func check() throws {
+        for (key, range) in [(ConfigurationKey.port, 0...65_535), (.openFiles, 8...100_000), (.bcryptCost, 4...15)] {
+            guard let number = Int(self[key]), range.contains(number) else {
+                throw Self.invalid("\(key.rawValue) must be a number from \(range.lowerBound) to \(range.upperBound).")
+            }
+        }
+        guard self[.tlsCert].isEmpty == self[.tlsKey].isEmpty else {
+            throw Self.invalid("tls-cert and tls-key go together.")
+        }
+    }
+
+    package subscript(_ key: ConfigurationKey) -> String { values[key]?.text ?? key.fallback }
+    package func origin(_ key: ConfigurationKey) -> Origin { values[key]?.origin ?? .default }
+
+    package var data: DataDirectory { DataDirectory(URL(filePath: self[.data])) }
+    package var backups: URL { URL(filePath: self[.backups]).standardizedFileURL }
+    package var port: Int { Int(self[.port]) ?? 8080 }
+    package var openFiles: Int { Int(self[.openFiles]) ?? StorageServices.Limit.openFiles }
+    package var bcryptCost: Int { Int(self[.bcryptCost]) ?? 12 }
+    package var isTLS: Bool { !self[.tlsCert].isEmpty }
+    package var domain: String? { self[.domain].isEmpty ? nil : self[.domain] }
+    /// How people reach the server from this machine.
+    package var address: String { "\(isTLS ? "https" : "http")://\(self[.host]):\(port)" }
+}

@@ -1,0 +1,109 @@
+import ApplianceCore
+import Backups
+import Foundation
+import Jobs
+import Storage
+import Tenancy
+
+/// How the appliance is: for probes as checks, for the operator as a score with what lowers it.
+struct HealthReport: Sendable {
+    private enum Limit {
+        /// Twice the time between snapshots.
+        static let snapshotAge = Duration.hours(2)
+        /// Free bytes below which the operator is warned.
+        static let diskFree: Int64 = 1 << 30
+    }
+
+    enum Status: String { case ok, degraded, failing }
+
+    struct Check {
+        let name: String
+        let status: Status
+        let detail: String
+        var members: [JSON.Member] = []
+
+        var json: JSON {
+            .object([.init("status", .string(status.rawValue)), .init("detail", .string(detail))] + members)
+        }
+    }
+
+    struct Issue {
+        let points: Int
+        let code: String
+        let message: String
+        let remedy: String
+    }
+
+    let appliance: Appliance
+
+    func checks() async -> [Check] { [database(), cache(), await backups()] }
+
+    func check(_ name: String) async -> Check? { await checks().first { $0.name == name } }
+
+    static func overall(_ checks: [Check]) -> Status {
+        if checks.contains(where: { $0.status == .failing }) { return .failing }
+        return checks.contains { $0.status == .degraded } ? .degraded : .ok
+    }
+
+    private func database() -> Check {
+        do {
+            _ = try appliance.system.read { db in try db.first("SELECT 1") { _ in true } }
+        } catch {
+            return Check(name: "database", status: .failing, detail: "The control plane cannot be read.")
+        }
+        let damaged = outOfService().count
+        return Check(
+            name: "database", status: damaged == 0 ? .ok : .degraded,
+            detail: damaged == 0 ? "All data files are in service." : "\(damaged) data files are out of service.")
+    }
+
+    private func outOfService() -> [Tenant] {
+        appliance.directory.all.filter { appliance.directory.file($0.id).quarantineReason != nil }
+    }
+
+    private func cache() -> Check {
+        Check(name: "cache", status: .ok, detail: "In this process.")
+    }
+
+    private func backups() async -> Check {
+        let newest = await appliance.latestBackups.newest()
+        let age = appliance.time.now().since(newest ?? appliance.startedAt)
+        let isLate = age > Limit.snapshotAge
+        let detail =
+            newest == nil
+            ? (isLate ? "There is no snapshot." : "The first snapshot is due within the hour.")
+            : (isLate ? "The newest snapshot is too old." : "The newest snapshot is recent.")
+        return Check(
+            name: "backups", status: isLate ? .degraded : .ok, detail: detail,
+            members: [.init("lastSnapshotAt", JSON(newest))])
+    }
+
+    /// 100 less the points of each issue.
+    func score() async -> (score: Int, issues: [Issue]) {
+        var issues: [Issue] = []
+        for tenant in outOfService() {
+            let reason = appliance.directory.file(tenant.id).quarantineReason
+            issues.append(
+                Issue(
+                    points: 30, code: reason?.code ?? "data_damaged", message: "\(tenant.name) is out of service: \(reason?.message ?? "")",
+                    remedy: "appliance restore --tenant \(tenant.slug) --yes"))
+        }
+        if await backups().status != .ok {
+            issues.append(
+                Issue(points: 20, code: "backups_late", message: await backups().detail, remedy: "appliance backup create"))
+        }
+        if FileSystem.freeBytes(appliance.configuration.data.root) < Limit.diskFree {
+            issues.append(
+                Issue(points: 20, code: "disk_low", message: "Less than 1 GiB is free for data.", remedy: "df -h; free some space"))
+        }
+        for job in appliance.scheduler.jobs {
+            if let last = try? appliance.scheduler.runs.last(job.name), last.status == .failed {
+                issues.append(
+                    Issue(
+                        points: 10, code: "job_failed", message: "\(job.title) failed: \(last.detail)",
+                        remedy: "appliance schedule run \(job.name)"))
+            }
+        }
+        return (max(0, 100 - issues.reduce(0) { $0 + $1.points }), issues)
+    }
+}

@@ -1,0 +1,40 @@
+import ApplianceCore
+import Backups
+import Synchronization
+
+/// When each tenant was last in a proved snapshot, for health, metrics and the list of tenants: read from the newest
+/// manifests once, and again after a snapshot.
+final class LatestBackups: Sendable {
+    private struct State {
+        var isKnown = false
+        var newest: Instant?
+        var byTenant: [String: Instant] = [:]
+    }
+
+    private let backups: BackupService
+    private let state = Mutex(State())
+
+    init(_ backups: BackupService) { self.backups = backups }
+
+    func refresh() async throws {
+        let good = try await backups.list().filter(\.isGood)
+        var byTenant: [String: Instant] = [:]
+        for snapshot in good {
+            for file in snapshot.manifest?.files ?? [] {
+                guard let id = file.tenant?.id, snapshot.goodTenants.contains(id) else { continue }
+                // An unchanged file was as good as taken when the snapshot was made.
+                byTenant[id] = max(byTenant[id] ?? .earliest, snapshot.manifest?.createdAt ?? .earliest)
+            }
+        }
+        let newest = good.compactMap { $0.manifest?.createdAt }.max()
+        state.withLock { [byTenant] in $0 = State(isKnown: true, newest: newest, byTenant: byTenant) }
+    }
+
+    private func known() async -> State {
+        if !state.withLock({ $0.isKnown }) { try? await refresh() }
+        return state.withLock { $0 }
+    }
+
+    func newest() async -> Instant? { await known().newest }
+    func of(tenant id: String) async -> Instant? { await known().byTenant[id] }
+}

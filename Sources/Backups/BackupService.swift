@@ -1,0 +1,156 @@
+package import ApplianceCore
+package import Foundation
+import Logging
+import Storage
+import Synchronization
+
+/// Everything there is to do with backups, for the server, the scheduler and the CLI without a server.
+///
+/// One snapshot or prune is under way at a time; verifying and restoring may go on beside, and keep what they read from
+/// being pruned.
+package final class BackupService: Sendable {
+    private struct State {
+        var isWriting = false
+        var inUse: [SnapshotID: Int] = [:]
+        var remembered: [String: RememberedMark] = [:]
+    }
+
+    package let catalog: SnapshotCatalog
+    private let environment: BackupEnvironment
+    private let state = Mutex(State())
+
+    /// `root` is the backups folder; it is made when it is first needed.
+    package init(root: URL, environment: BackupEnvironment) {
+        (catalog, self.environment) = (SnapshotCatalog(root: root), environment)
+    }
+
+    /// Removes what restores, snapshots and prunes left when the process died. Call once, before files are served.
+    package func cleanUp() throws {
+        try RestoreLeftovers.remove(environment.directory)
+        try catalog.folder.removeLeftovers()
+        try catalog.folder.removeUnpublished()
+    }
+
+    // MARK: - Snapshots
+
+    /// Makes and proves a snapshot without stopping writers. Throws `backup_under_way` while another is being made.
+    ///
+    /// Costs: one read of every changed file, its size in `data/scratch` twice for each of two at a time, and its gzip
+    /// in the backups folder. Not included: `master.key`, uploaded files.
+    @discardableResult
+    package func create(
+        reason: Manifest.Reason, progress: @escaping WorkProgress.Report = { _ in }
+    ) async throws -> Snapshot {
+        try await writing {
+            let remembered = state.withLock { $0.remembered }
+            let writer = SnapshotWriter(environment: environment, catalog: catalog, remembered: remembered)
+            let result = try await writer.create(reason: reason, progress: progress)
+            state.withLock { $0.remembered = result.remembered }
+            return Snapshot(id: result.manifest.id, manifest: result.manifest, problem: nil, verification: nil)
+        }
+    }
+
+    /// Newest first; damaged ones are listed with the reason.
+    package func list() async throws -> [Snapshot] {
+        try await environment.services.longWork { [catalog] in try catalog.list() }
+    }
+
+    /// `name` is an id or `latest`.
+    package func show(_ name: String) async throws -> Snapshot {
+        try await environment.services.longWork { [catalog] in try catalog.snapshot(named: name) }
+    }
+
+    /// Reads everything in a snapshot (an id or `latest`) and records what is wrong with it.
+    @discardableResult
+    package func verify(
+        _ name: String, progress: @escaping WorkProgress.Report = { _ in }
+    ) async throws -> SnapshotVerification {
+        let id = try await show(name).id
+        return try await using([id]) {
+            try await SnapshotVerifier(environment: environment, catalog: catalog).verify(id, progress: progress)
+        }
+    }
+
+    // MARK: - Restoring
+
+    /// Touches nothing. Throws `backup_damaged` for a manifest that is not as it was written.
+    package func plan(_ request: RestoreRequest) async throws -> RestorePlan {
+        let current = (try? await environment.source.tenants()) ?? []
+        let catalog = request.from.map { SnapshotCatalog(root: $0) } ?? catalog
+        let planner = RestorePlanner(environment: environment, catalog: catalog, request: request, current: current)
+        return try await environment.services.longWork { try planner.plan() }
+    }
+
+    /// Checks every file of the plan before it touches the first live one. Throws `backup_damaged`, naming the file.
+    ///
+    /// After a whole restore the caller has a new control plane and must read its tenants anew; after a tenant's, the
+    /// outcome's `record` tells what the control plane knew of it.
+    @discardableResult
+    package func restore(
+        _ plan: RestorePlan, progress: @escaping WorkProgress.Report = { _ in }
+    ) async throws -> [RestoreOutcome] {
+        try await using(Set(plan.items.map(\.snapshot))) {
+            try await Restorer(environment: environment, plan: plan).restore(progress: progress)
+        }
+    }
+
+    // MARK: - Pruning
+
+    /// Removes what `SnapshotRetention` does not keep; the ids removed, oldest first. A snapshot with a damaged manifest
+    /// stays: whether something in it can be saved is for a person to decide.
+    @discardableResult
+    package func prune() async throws -> [SnapshotID] {
+        try await writing {
+            // Without knowing who must stay restorable nothing is removed.
+            let live = Set(try await environment.source.tenants().map(\.id))
+            let items = try await list().compactMap(Self.item)
+            let removals = SnapshotRetention.removals(of: items, live: live, now: environment.time.now())
+            return try await environment.services.longWork { try removals.filter { try self.remove($0) } }
+        }
+    }
+
+    private static func item(_ snapshot: Snapshot) -> SnapshotRetention.Item? {
+        snapshot.manifest.map {
+            SnapshotRetention.Item(
+                id: $0.id, createdAt: $0.createdAt, isGood: snapshot.isGood, tenants: snapshot.goodTenants)
+        }
+    }
+
+    /// False when somebody reads it: the next prune will take it.
+    private func remove(_ id: SnapshotID) throws -> Bool {
+        let isTaken = try state.withLock { state in
+            guard state.inUse[id] == nil else { return true }
+            try catalog.folder.discard(id)
+            return false
+        }
+        guard !isTaken else { return false }
+        try catalog.folder.emptyTrash(id)
+        environment.logger.info("snapshot pruned", metadata: [LogKey.snapshot: "\(id)"])
+        return true
+    }
+
+    // MARK: - One at a time
+
+    private func writing<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+        try state.withLock { state in
+            guard !state.isWriting else { throw DomainError.underWay("Another snapshot or prune") }
+            state.isWriting = true
+        }
+        defer { state.withLock { $0.isWriting = false } }
+        return try await body()
+    }
+
+    private func using<Value: Sendable>(_ ids: Set<SnapshotID>, _ body: () async throws -> Value) async throws -> Value
+    {
+        state.withLock { state in for id in ids { state.inUse[id, default: 0] += 1 } }
+        defer {
+            state.withLock { state in
+                for id in ids {
+                    let count = (state.inUse[id] ?? 1) - 1
+                    state.inUse[id] = count > 0 ? count : nil
+                }
+            }
+        }
+        return try await body()
+    }
+}

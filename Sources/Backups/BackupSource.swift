@@ -1,0 +1,64 @@
+package import ApplianceCore
+import Foundation
+package import Logging
+package import Storage
+
+/// One tenant as it stands when a snapshot begins.
+package struct BackupTenant: Sendable {
+    package let id: String
+    package let slug: String
+    package let name: String
+    /// The tenant's row of `system.sqlite` as JSON text, so that a lost control plane can be made again.
+    package let record: String
+    package let file: DatabaseFile
+
+    package init(id: String, slug: String, name: String, record: String, file: DatabaseFile) {
+        (self.id, self.slug, self.name, self.record, self.file) = (id, slug, name, record, file)
+    }
+}
+
+/// What there is to back up and to restore into. A value given by the server, so that nothing here knows Tenancy.
+package struct BackupSource: Sendable {
+    package let system: DatabaseFile
+    /// The tenants at this moment. Throws when `system.sqlite` cannot be read.
+    package let tenants: @Sendable () async throws -> [BackupTenant]
+    /// The one `DatabaseFile` of a tenant's id: the object the server serves from, or a new one when it knows none. It
+    /// need not exist on disk. Two objects for one file would be two writers.
+    package let tenantFile: @Sendable (String) -> DatabaseFile
+
+    package init(
+        system: DatabaseFile, tenants: @escaping @Sendable () async throws -> [BackupTenant],
+        tenantFile: @escaping @Sendable (String) -> DatabaseFile
+    ) {
+        (self.system, self.tenants, self.tenantFile) = (system, tenants, tenantFile)
+    }
+
+    /// The live file that a stored one stands for.
+    func file(_ stored: Manifest.File) -> DatabaseFile { stored.tenant.map { tenantFile($0.id) } ?? system }
+}
+
+/// What all work on backups needs: where the data is, on which threads to work, what time it is.
+package struct BackupEnvironment: Sendable {
+    package let source: BackupSource
+    package let directory: DataDirectory
+    package let services: StorageServices
+    package let time: TimeSource
+    package let logger: Logger
+
+    /// Tenants worked on at once: enough to use a second core, few enough to leave the requests one.
+    static let width = 2
+
+    package init(
+        source: BackupSource, directory: DataDirectory, services: StorageServices, time: TimeSource, logger: Logger
+    ) {
+        (self.source, self.directory, self.services) = (source, directory, services)
+        (self.time, self.logger) = (time, logger)
+    }
+
+    /// Deletes a folder of half-done work, also after the work was cancelled. What cannot be deleted is a leftover,
+    /// and those are removed at the next start.
+    func discard(_ folder: URL) async {
+        // A task of its own: the pool does nothing for a cancelled one.
+        await Task { try? await services.longWork { try FileSystem.remove(folder) } }.value
+    }
+}

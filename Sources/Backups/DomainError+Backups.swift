@@ -1,0 +1,19 @@
+import ApplianceCore
+
+extension DomainError {
+    /// A stored file, or the manifest, is not what was written. `reason` completes "…is damaged: ".
+    static func damaged(_ path: String, in id: SnapshotID, _ reason: String) -> DomainError {
+        .conflict(
+            "backup_damaged", "\(path) in snapshot \(id) is damaged: \(reason).",
+            hint: "appliance backup list shows older snapshots; name one with --snapshot.")
+    }
+
+    static func noSnapshot(_ name: String) -> DomainError {
+        DomainError(
+            .notFound, "not_found", "There is no snapshot \(name).", hint: "appliance backup list shows what there is.")
+    }
+
+    static func underWay(_ what: String) -> DomainError {
+        .conflict("backup_under_way", "\(what) is under way.", hint: "Try again when it has finished.")
+    }
+}

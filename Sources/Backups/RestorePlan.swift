@@ -1,0 +1,116 @@
+package import ApplianceCore
+package import Foundation
+
+/// What a restore would do: a value to print, and the only thing `restore` acts on.
+package struct RestorePlan: Sendable, Equatable {
+    /// One database to bring back.
+    package struct Item: Sendable, Equatable {
+        package let snapshot: SnapshotID
+        /// The snapshot's folder.
+        let folder: URL
+        package let file: Manifest.File
+        /// Size of the live file that goes to undo; nil when there is none.
+        package let replacesBytes: Int64?
+
+        package var name: String { file.tenant?.slug ?? "system" }
+    }
+
+    package let isWhole: Bool
+    package let into: URL?
+    package let plannedAt: Instant
+    package let items: [Item]
+    /// Ids of tenants that exist now and did not then: their folders move to undo.
+    package let retired: [String]
+    /// What the operator should know before saying yes.
+    package let notes: [String]
+
+    /// The snapshot when there is only one.
+    package var snapshot: SnapshotID? {
+        let ids = Set(items.map(\.snapshot))
+        return ids.count == 1 ? ids.first : nil
+    }
+
+    /// The oldest state among the files.
+    package var at: Instant? { items.map(\.file.takenAt).min() }
+    package var bytes: Int64 { items.reduce(0) { $0 + $1.file.bytes } }
+
+    package func behindSeconds(_ instant: Instant) -> Int64 { max(0, plannedAt.seconds - instant.seconds) }
+}
+
+extension RestorePlan {
+    package var steps: [String] {
+        var steps = [
+            "decompress \(items.count) \(items.count == 1 ? "file" : "files") (\(Self.size(bytes))) beside the live data",
+            "compare every size and SHA-256, run SQLite's integrity and foreign-key checks, count the rows",
+        ]
+        if into == nil {
+            steps.append("only then exchange each file with the live one, and keep the old one in undo/")
+            if !retired.isEmpty {
+                steps.append("move \(retired.count) tenants that the snapshot does not have to undo/")
+            }
+        } else {
+            steps.append("only then give the files their names; nothing live is touched")
+        }
+        return steps
+    }
+
+    /// For people: a head, one line a file, notes, steps.
+    package var lines: [String] {
+        var lines: [String] = []
+        if let snapshot, let at {
+            lines.append("Snapshot \(snapshot), state of \(at), \(Self.span(behindSeconds(at))) ago")
+        } else {
+            lines.append("From several snapshots, \(at.map { Self.span(behindSeconds($0)) } ?? "0 s") back at the most")
+        }
+        for item in items {
+            let replaced =
+                into == nil ? item.replacesBytes.map { "replaces \(Self.size($0))" } ?? "replaces nothing" : ""
+            lines.append(
+                [
+                    "  \(item.name)", item.snapshot.description, "\(Self.span(behindSeconds(item.file.takenAt))) back",
+                    Self.size(item.file.bytes), replaced,
+                ].filter { !$0.isEmpty }.joined(separator: "  "))
+        }
+        lines += retired.map { "  \($0)  not in the snapshot, moves to undo/" }
+        lines += notes.map { "Note: \($0)" }
+        return lines + steps.enumerated().map { "\($0.offset + 1). \($0.element)" }
+    }
+
+    package var json: JSON {
+        [
+            "whole": .bool(isWhole), "snapshot": JSON(snapshot?.description), "at": JSON(at),
+            "behindSeconds": JSON(at.map(behindSeconds)), "bytes": JSON(bytes), "into": JSON(into?.path),
+            "files": .array(items.map(json)), "retired": .array(retired.map { .string($0) }),
+            "notes": .array(notes.map { .string($0) }), "steps": .array(steps.map { .string($0) }),
+        ]
+    }
+
+    private func json(_ item: Item) -> JSON {
+        [
+            "tenant": JSON(item.file.tenant?.slug), "tenantId": JSON(item.file.tenant?.id),
+            "snapshot": .string(item.snapshot.description), "path": .string(item.file.path),
+            "at": JSON(item.file.takenAt), "behindSeconds": JSON(behindSeconds(item.file.takenAt)),
+            "bytes": JSON(item.file.bytes), "storedBytes": JSON(item.file.storedBytes),
+            "replacesBytes": JSON(item.replacesBytes),
+        ]
+    }
+
+    /// With at most three digits before the unit.
+    static func size(_ bytes: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB"]
+        var value = Double(bytes)
+        var unit = 0
+        while value >= 1000, unit + 1 < units.count { (value, unit) = (value / 1024, unit + 1) }
+        let tenths = (value * 10).rounded() / 10
+        return unit == 0 ? "\(bytes) B" : "\(tenths) \(units[unit])"
+    }
+
+    static func span(_ seconds: Int64) -> String {
+        switch seconds {
+        case ..<60: "\(seconds) s"
+        case ..<3600: "\(seconds / 60) min \(seconds % 60) s"
+        case ..<86_400: "\(seconds / 3600) h \(seconds / 60 % 60) min"
+        default: "\(seconds / 86_400) d \(seconds / 3600 % 24) h"
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package import ApplianceCore
+package import Foundation
+
+/// What an operator asks to have back.
+package struct RestoreRequest: Sendable {
+    /// Slugs or ids; empty is the whole appliance.
+    package let tenants: [String]
+    /// Nil is the newest that fits.
+    package let snapshot: SnapshotID?
+    /// The state at this instant or before.
+    package let at: Instant?
+    /// Another backups folder than ours.
+    package let from: URL?
+    /// A folder that gets the files instead of the live data being replaced; laid out like a data folder.
+    package let into: URL?
+
+    /// `snapshot` is an id or `latest`. Throws when it is neither, or when an id and an instant are both given.
+    package init(
+        tenants: [String] = [], snapshot: String = "latest", at: Instant? = nil, from: URL? = nil, into: URL? = nil
+    ) throws {
+        let id = SnapshotID(snapshot)
+        guard id != nil || snapshot == "latest" else {
+            throw DomainError.invalid(
+                "snapshot", "invalid", "A snapshot is “latest” or an id such as 2026-11-21T02-00-00Z.")
+        }
+        guard id == nil || at == nil else {
+            throw DomainError.invalid("at", "invalid", "Name a snapshot or a time, not both.")
+        }
+        (self.tenants, self.snapshot, self.at, self.from, self.into) = (tenants, id, at, from, into)
+    }
+}

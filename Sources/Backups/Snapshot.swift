@@ -1,0 +1,86 @@
+package import ApplianceCore
+
+/// What the last full verification of a snapshot found: `verified.json` beside the manifest, which never changes.
+package struct SnapshotVerification: Codable, Sendable, Equatable {
+    package struct Problem: Codable, Sendable, Equatable {
+        /// Below the snapshot's folder.
+        package let path: String
+        /// Completes "`path` is damaged: ".
+        package let reason: String
+    }
+
+    package let id: SnapshotID
+    package let verifiedAt: Instant
+    package let files: Int
+    package let bytes: Int64
+    package let problems: [Problem]
+
+    package var isGood: Bool { problems.isEmpty }
+
+    package var json: JSON {
+        [
+            "id": .string(id.description), "verifiedAt": JSON(verifiedAt), "ok": .bool(isGood), "files": JSON(files),
+            "bytes": JSON(bytes),
+            "problems": .array(problems.map { ["path": .string($0.path), "reason": .string($0.reason)] }),
+        ]
+    }
+}
+
+/// A snapshot as a list shows it: also one whose manifest cannot be believed, with the reason.
+package struct Snapshot: Sendable {
+    package let id: SnapshotID
+    /// Nil when it is damaged.
+    package let manifest: Manifest?
+    /// Why there is no manifest; completes "manifest.json is damaged: ".
+    package let problem: String?
+    package let verification: SnapshotVerification?
+
+    /// Proved when it was made, and nothing found wrong since.
+    package var isGood: Bool { manifest != nil && verification?.isGood ?? true }
+
+    package var verifiedAt: Instant? { verification?.verifiedAt ?? manifest?.verifiedAt }
+
+    /// Ids of the tenants whose stored files nothing is known to be wrong with.
+    package var goodTenants: Set<String> {
+        let bad = Set(verification?.problems.map(\.path) ?? [])
+        return Set(manifest?.files.filter { !bad.contains($0.path) }.compactMap { $0.tenant?.id } ?? [])
+    }
+
+    /// One line of a list.
+    package var json: JSON {
+        [
+            "id": .string(id.description), "createdAt": JSON(manifest?.createdAt ?? id.instant),
+            "finishedAt": JSON(manifest?.finishedAt), "reason": JSON(manifest?.reason.rawValue),
+            "tenants": JSON(manifest?.tenantCount), "linked": JSON(manifest?.files.count { $0.linkedFrom != nil }),
+            "failed": JSON(manifest?.failures.count), "bytes": JSON(manifest?.bytes),
+            "storedBytes": JSON(manifest?.storedBytes), "verified": .bool(isGood), "verifiedAt": JSON(verifiedAt),
+            "applianceVersion": JSON(manifest?.applianceVersion), "problem": JSON(problem),
+        ]
+    }
+
+    /// Everything, with each file.
+    package var detailJSON: JSON {
+        json.adding([
+            "sqliteVersion": JSON(manifest?.sqliteVersion),
+            "files": .array(manifest?.files.map(\.json) ?? []),
+            "failures": .array(
+                manifest?.failures.map {
+                    ["tenantId": .string($0.id), "tenant": .string($0.slug), "reason": .string($0.reason)]
+                }
+                    ?? []),
+            "verification": verification?.json ?? .null,
+        ])
+    }
+}
+
+extension Manifest.File {
+    package var json: JSON {
+        [
+            "path": .string(path), "tenantId": JSON(tenant?.id), "tenant": JSON(tenant?.slug), "takenAt": JSON(takenAt),
+            "bytes": JSON(bytes), "storedBytes": JSON(storedBytes), "sha256": .string(sha256),
+            "storedSha256": .string(storedSha256), "schemaVersion": JSON(schemaVersion),
+            "rows": .object(rows.sorted { $0.key < $1.key }.map { JSON.Member($0.key, JSON($0.value)) }),
+            "linkedFrom": JSON(linkedFrom?.description),
+        ]
+    }
+}

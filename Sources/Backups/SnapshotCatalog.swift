@@ -1,0 +1,91 @@
+package import ApplianceCore
+package import Foundation
+import Storage
+
+/// What a backups folder holds. Reads manifests from disk each time: a folder may be copied in or mounted meanwhile.
+package struct SnapshotCatalog: Sendable {
+    let folder: SnapshotsFolder
+
+    /// `root` is the backups folder, which need not exist.
+    package init(root: URL) { folder = SnapshotsFolder(root: root) }
+
+    private static let latest = "latest"
+
+    /// Newest first. Decodes every manifest: for a thread that may block.
+    package func list() throws -> [Snapshot] { try folder.ids().map(snapshot) }
+
+    /// By id, or `latest`.
+    package func snapshot(named name: String) throws -> Snapshot {
+        let id = name == Self.latest ? try folder.ids().first : SnapshotID(name)
+        guard let id, EntryKind(folder.snapshot(id)) != nil else { throw DomainError.noSnapshot(name) }
+        return snapshot(id)
+    }
+
+    func snapshot(_ id: SnapshotID) -> Snapshot {
+        let verification = verification(id)
+        do {
+            return Snapshot(id: id, manifest: try readManifest(id), problem: nil, verification: verification)
+        } catch {
+            return Snapshot(
+                id: id, manifest: nil, problem: (error as? ManifestFault)?.reason, verification: verification)
+        }
+    }
+
+    /// Throws `backup_damaged` when a single bit of it is not as it was written.
+    package func manifest(_ id: SnapshotID) throws -> Manifest {
+        guard EntryKind(folder.snapshot(id)) != nil else { throw DomainError.noSnapshot(id.description) }
+        do {
+            return try readManifest(id)
+        } catch let fault as ManifestFault {
+            throw DomainError.damaged(SnapshotsFolder.manifestName, in: id, fault.reason)
+        }
+    }
+
+    /// The newest file that holds a tenant (by id or slug) as it was at `instant` or before.
+    ///
+    /// A damaged manifest on the way is refused, not passed over: an older state must be asked for by its name.
+    package func newest(
+        holding tenant: String, at instant: Instant? = nil
+    ) throws -> (manifest: Manifest, file: Manifest.File)? {
+        for id in try folder.ids() where instant.map({ id.instant <= $0 }) ?? true {
+            let manifest = try manifest(id)
+            if let file = manifest.file(ofTenant: tenant), instant.map({ file.takenAt <= $0 }) ?? true {
+                return (manifest, file)
+            }
+        }
+        return nil
+    }
+
+    /// The newest snapshot of which every file was taken at `instant` or before.
+    package func newest(at instant: Instant? = nil) throws -> Manifest? {
+        for id in try folder.ids() where instant.map({ id.instant <= $0 }) ?? true {
+            let manifest = try manifest(id)
+            guard let instant else { return manifest }
+            if manifest.files.allSatisfy({ $0.takenAt <= instant }) { return manifest }
+        }
+        return nil
+    }
+
+    /// Nil when the snapshot was not verified since it was made, or when the record of it cannot be read.
+    func verification(_ id: SnapshotID) -> SnapshotVerification? {
+        guard let bytes = try? FileReader.contents(folder.verification(id), limit: Manifest.Limit.manifestBytes) else {
+            return nil
+        }
+        return try? JSONDecoder().decode(SnapshotVerification.self, from: Data(bytes))
+    }
+
+    private func readManifest(_ id: SnapshotID) throws -> Manifest {
+        guard EntryKind(folder.snapshot(id)) == .folder else {
+            throw ManifestFault(reason: "its folder is not a folder")
+        }
+        switch EntryKind(folder.manifest(id)) {
+        case .file: break
+        case .none: throw ManifestFault(reason: "it is missing")
+        case .some(let kind): throw ManifestFault(reason: "it is \(kind.words)")
+        }
+        guard let bytes = try? FileReader.contents(folder.manifest(id), limit: Manifest.Limit.manifestBytes) else {
+            throw ManifestFault(reason: "it cannot be read")
+        }
+        return try Manifest.decode(bytes, id: id)
+    }
+}

@@ -1,0 +1,141 @@
+import ApplianceCore
+import Foundation
+import Logging
+import Storage
+
+/// One database to put into a snapshot; without a tenant it is `system.sqlite`.
+struct SnapshotSubject: Sendable {
+    let file: DatabaseFile
+    let tenant: Manifest.Tenant?
+
+    init(system file: DatabaseFile) { (self.file, tenant) = (file, nil) }
+
+    init(_ tenant: BackupTenant) {
+        file = tenant.file
+        self.tenant = Manifest.Tenant(id: tenant.id, slug: tenant.slug, name: tenant.name, record: tenant.record)
+    }
+
+    var path: String { Manifest.path(ofTenant: tenant?.id) }
+}
+
+/// Puts single files into a snapshot that is being made.
+struct SnapshotStore: Sendable {
+    /// The snapshot that unchanged files are linked from.
+    struct Base: Sendable {
+        let folder: URL
+        let manifest: Manifest
+        let remembered: [String: RememberedMark]
+    }
+
+    struct Stored: Sendable {
+        let file: Manifest.File
+        let mark: RememberedMark
+    }
+
+    enum Outcome: Sendable {
+        case stored(Stored)
+        /// Why this file is not in the snapshot, for the operator.
+        case failed(String)
+
+        var stored: Stored? { if case .stored(let stored) = self { stored } else { nil } }
+        var reason: String? { if case .failed(let reason) = self { reason } else { nil } }
+        var asError: DomainError {
+            .unavailable("backup_failed", "The system database could not be backed up: \(reason ?? "")")
+        }
+    }
+
+    let environment: BackupEnvironment
+    let partial: URL
+    let base: Base?
+
+    /// Throws when the snapshot cannot go on, such as on a full disk; what is wrong with the file itself is an outcome.
+    func store(_ subject: SnapshotSubject) async throws -> Outcome {
+        try Task.checkCancellation()
+        return try await environment.services.longWork {
+            guard FileSystem.exists(subject.file.url) else { return .failed("Its data file is missing.") }
+            if let reason = subject.file.quarantineReason { return .failed(reason.message) }
+            if let linked = try link(subject) { return .stored(linked) }
+            return try copy(subject)
+        }
+    }
+
+    // MARK: - Unchanged
+
+    /// Nil when the file changed, or when the base cannot give it.
+    ///
+    /// Of the stored file only kind and size are looked at: it was proved when it was first stored, and to read all of
+    /// it every hour would cost what the link saves. `verify` reads it whole.
+    private func link(_ subject: SnapshotSubject) throws -> Stored? {
+        let takenAt = environment.time.now()
+        let mark = FileMark(subject.file)
+        guard let base, let old = base.manifest.files.first(where: { $0.path == subject.path }),
+            isUnchanged(mark, old, base), (try? StoredFile.checkEntry(old, in: base.folder)) != nil
+        else { return nil }
+        do {
+            try StoredFile.link(
+                old, from: base.folder.appending(path: old.path), to: partial.appending(path: subject.path))
+        } catch  where DomainError(any: error).category != .storageFull {
+            return nil
+        }
+        let file = Manifest.File(
+            path: old.path, tenant: subject.tenant, bytes: old.bytes, storedBytes: old.storedBytes, sha256: old.sha256,
+            storedSha256: old.storedSha256, schemaVersion: old.schemaVersion, rows: old.rows, takenAt: takenAt,
+            linkedFrom: old.linkedFrom ?? base.manifest.id, fingerprint: old.fingerprint)
+        return Stored(file: file, mark: RememberedMark(mark: mark, storedSha256: old.storedSha256))
+    }
+
+    /// The fingerprint must be equal in any case: it also shows what others did to the file behind our back.
+    private func isUnchanged(_ mark: FileMark, _ old: Manifest.File, _ base: Base) -> Bool {
+        if let remembered = base.remembered[old.path], remembered.storedSha256 == old.storedSha256 {
+            return remembered.mark == mark
+        }
+        return old.fingerprint == mark.fingerprint
+    }
+
+    // MARK: - Changed
+
+    private func copy(_ subject: SnapshotSubject) throws -> Outcome {
+        try environment.directory.withScratchFolder { scratch in
+            let plain = scratch.appending(path: "copy.sqlite")
+            let takenAt = environment.time.now()
+            let mark = FileMark(subject.file)
+            let isSettled = FileMark.isSettled(subject.file, before: scratch)
+            let facts: DatabaseFacts
+            do {
+                try subject.file.copy(to: plain)
+                facts = try DatabaseFacts.read(plain)
+            } catch {
+                return .failed(try fault(of: error, subject))
+            }
+            let sums = try StoredFile.compress(plain, to: partial.appending(path: subject.path))
+            let file = Manifest.File(
+                path: subject.path, tenant: subject.tenant, bytes: sums.bytes, storedBytes: sums.storedBytes,
+                sha256: sums.sha256, storedSha256: sums.storedSha256, schemaVersion: facts.schemaVersion,
+                rows: facts.rows, takenAt: takenAt, linkedFrom: nil, fingerprint: isSettled ? mark.fingerprint : nil)
+            return try proved(
+                Stored(file: file, mark: RememberedMark(mark: mark, storedSha256: file.storedSha256)), subject)
+        }
+    }
+
+    private func proved(_ stored: Stored, _ subject: SnapshotSubject) throws -> Outcome {
+        do {
+            try environment.directory.prove(stored.file, in: partial, schema: subject.file.schema)
+            return .stored(stored)
+        } catch {
+            let reason = try fault(of: error, subject)
+            try FileSystem.remove(partial.appending(path: subject.path))
+            return .failed(reason)
+        }
+    }
+
+    /// What is wrong with one file, as a sentence. A full disk is nobody's own fault and is thrown on.
+    private func fault(of error: any Error, _ subject: SnapshotSubject) throws -> String {
+        if let fault = error as? FileFault { return "Its data is not sound: \(fault.reason)." }
+        let reason = DomainError(any: error)
+        guard reason.category != .storageFull else { throw reason }
+        environment.logger.error(
+            "copy failed",
+            metadata: [LogKey.tenant: "\(subject.file.name)", LogKey.error: "\(reason.cause ?? reason.message)"])
+        return reason.category == .internal ? "It could not be copied; the log has the details." : reason.message
+    }
+}

@@ -1,0 +1,82 @@
+"""Starts the real server and a real browser for the tests of the admin page.
+
+APPLIANCE_BINARY names the executable to start; APPLIANCE_URL with APPLIANCE_SETUP_TOKEN uses a running server instead.
+"""
+
+import os
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from operator_steps import set_up, sign_in
+from served import Served, start
+from watch import Watch
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+PATIENCE_MILLISECONDS = 10_000
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    if url := os.environ.get("APPLIANCE_URL"):
+        yield Served(url.rstrip("/"), os.environ["APPLIANCE_SETUP_TOKEN"])
+    elif binary := os.environ.get("APPLIANCE_BINARY"):
+        with start(binary, tmp_path_factory.mktemp("appliance")) as server:
+            yield server
+    else:
+        pytest.exit("Set APPLIANCE_BINARY to the executable, or APPLIANCE_URL and APPLIANCE_SETUP_TOKEN.", 2)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def new_page(served, browser):
+    """Makes a page in a browser session of its own; `state` carries over a sign-in."""
+    contexts = []
+
+    def make(*, theme="light", width=1280, state=None):
+        context = browser.new_context(
+            base_url=served.url, color_scheme=theme, viewport={"width": width, "height": 860}, storage_state=state,
+            locale="en-GB", timezone_id="Asia/Kolkata", reduced_motion="reduce")
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        contexts.append(context)
+        page = context.new_page()
+        page.watch = Watch(page)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def page(new_page):
+    """The one page on which the tests of a module go through their story."""
+    return new_page()
+
+
+@pytest.fixture(autouse=True)
+def nothing_went_wrong_unseen(request):
+    """A console error, a policy violation or an uncaught exception fails the test in which it happened."""
+    yield
+    if "page" in request.fixturenames:
+        request.getfixturevalue("page").watch.check()
+
+
+@pytest.fixture(scope="session")
+def operator_state(served, new_page):
+    """The cookie of a signed-in operator."""
+    page = new_page()
+    page.goto("/admin")
+    if served.is_set_up:
+        sign_in(page)
+    else:
+        set_up(page, served)
+    return page.context.storage_state()

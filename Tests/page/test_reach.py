@@ -1,0 +1,67 @@
+"""Every page can be used by everyone: by screen reader, in light and dark, and on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from operator_steps import create_tenant
+
+PAGES = ["overview", "tenants", "tenants/reach-optics", "tenants/reach-optics/records", "backups", "schedule", "outbox"]
+DIALOGS = [
+    ("tenants", "Create tenant"), ("tenants/reach-optics", "Suspend…"), ("backups", "Create snapshot"),
+    ("backups", "Restore…")]
+VIEWS = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shop(new_page, operator_state):
+    page = new_page(state=operator_state)
+    page.goto("/admin")
+    return create_tenant(page, "Reach Optics")
+
+
+@pytest.fixture(params=VIEWS, ids=lambda view: f"{view[0]}-{view[1]}", scope="module")
+def page(request, new_page, operator_state):
+    theme, width = request.param
+    return new_page(theme=theme, width=width, state=operator_state)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_no_barrier(page, path):
+    open_page(page, path)
+    check(page)
+
+
+@pytest.mark.parametrize(("path", "button"), DIALOGS)
+def test_a_dialog_has_no_barrier(page, path, button):
+    open_page(page, path)
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    check(page)
+
+
+@pytest.mark.parametrize(("theme", "width"), VIEWS)
+def test_the_sign_in_has_no_barrier(new_page, theme, width):
+    page = new_page(theme=theme, width=width)
+    page.goto("/admin")
+    expect(page.get_by_label("Email")).to_be_focused()
+    check(page)
+    page.watch.check()
+
+
+def open_page(page, path):
+    page.goto(f"/admin#/{path}")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    # Judged when everything has arrived, not while grey bars still stand in for it.
+    expect(page.locator(".loading")).to_have_count(0)
+
+
+def check(page):
+    found = [
+        f"{one['id']} ({one['impact']}): {one['help']}\n  " + "\n  ".join(node["html"] for node in one["nodes"])
+        for one in Axe().run(page).response["violations"] if one["impact"] in SERIOUS]
+    assert not found, "\n".join(found)
+    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert too_wide <= 0, f"the page is {too_wide} px wider than the window"

@@ -1,0 +1,37 @@
+import { passwordField, textField } from '../components/field.js'
+import { form } from '../components/form.js'
+import { pageHeader } from '../components/page-header.js'
+import { element } from '../dom.js'
+
+/** Signs in an operator, or with the name of a shop one of its users. `?then=` is the page that was wanted. */
+export function loginPage({ api, query, signIn }) {
+  const shop = shopField(query.get('shop') ?? '')
+  const fields = [
+    textField({ name: 'email', label: 'Email', type: 'email', autocomplete: 'username' }),
+    passwordField({ name: 'password', label: 'Password', autocomplete: 'current-password' }),
+    shop,
+  ]
+  const page = element('div', { class: 'page page-narrow' },
+    pageHeader({ title: 'Sign in' }),
+    form({ fields, submitLabel: 'Sign in', onSubmit: async ({ email, password, shop: tenant }) => {
+      const session = await api.signIn('/api/auth/login', { email, password }, tenant.trim())
+      signIn(session, query.get('then'))
+    } }))
+  queueMicrotask(() => fields[0].focus())
+  return page
+}
+
+// Operators have no shop, so its field stays folded away until someone asks for it.
+function shopField(name) {
+  const field = textField({ name: 'shop', label: 'Shop', value: name, autocapitalize: 'none', spellcheck: 'false',
+    autocomplete: 'organization', hint: 'Its short name, such as acme in acme.example.com.' })
+  const isOpen = name !== ''
+  const reveal = element('button', { class: 'link', type: 'button', onClick: () => {
+    field.element.hidden = false
+    reveal.hidden = true
+    field.focus()
+  } }, 'Sign in to a shop instead')
+  field.element.hidden = !isOpen
+  reveal.hidden = isOpen
+  return { ...field, element: element('div', {}, reveal, field.element) }
+}

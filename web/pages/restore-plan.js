@@ -1,0 +1,49 @@
+import { facts } from '../components/page-header.js'
+import { badge } from '../components/badge.js'
+import { table } from '../components/table.js'
+import { time } from '../components/time.js'
+import { element } from '../dom.js'
+import { bytes, counted, duration } from '../format.js'
+
+const planColumns = [
+  { title: 'Tenant', main: true, cell: (tenant) => [tenant.name, element('span', { class: 'sub' }, tenant.slug)] },
+  { title: 'In the snapshot', align: 'end', cell: (tenant) => bytes(tenant.bytes) },
+  { title: 'Live now', align: 'end', cell: liveNow },
+]
+
+const resultColumns = [
+  { title: 'Tenant', main: true, cell: (one) => one.tenant },
+  { title: 'Went back to', cell: (one) => time(one.at) },
+  { title: 'Took', align: 'end', cell: (one) => duration(one.seconds) },
+  { title: 'Undo kept at', cell: (one) => element('code', {}, one.undo ?? '–') },
+]
+
+/** What a restore would do. Nothing has happened yet. */
+export function planView({ snapshot, at, behindSeconds, tenants, steps }) {
+  return element('div', { class: 'stack' },
+    element('div', { class: 'notice notice-warn' }, element('p', {},
+      element('strong', {}, `This goes back ${duration(behindSeconds)}. `),
+      'What was written since then is kept aside as an undo copy, not merged.')),
+    facts([
+      ['Snapshot', element('code', {}, snapshot)],
+      ['State of', time(at)],
+      ['Restores', counted(tenants.length, 'tenant')],
+    ]),
+    element('div', { class: 'plan-tenants' },
+      table({ caption: 'Tenants in the plan', columns: planColumns, items: tenants })),
+    element('ol', { class: 'plan-steps' }, steps.map((step) => element('li', {}, step))))
+}
+
+/** What a restore did. */
+export function resultView({ restored }) {
+  return element('div', { class: 'stack' },
+    element('p', { class: 'result' }, badge('restored', 'good', 'check'),
+      ` ${counted(restored.length, 'tenant')} restored and checked.`),
+    table({ caption: 'Restored', columns: resultColumns, items: restored }))
+}
+
+// A tenant that was deleted since the snapshot has no live file.
+function liveNow({ live }) {
+  if (!live) return '–'
+  return live.bytes ? `${bytes(live.bytes)}, ${live.state}` : live.state
+}
