@@ -97,5 +97,19 @@ let package = Package(
         .executableTarget(name: "EmbedWeb", swiftSettings: strict),
         .plugin(
             name: "EmbedWebPlugin", capability: .buildTool(), dependencies: ["EmbedWeb"], path: "Sources/EmbedWebPlugin"),
+        // Books stands for what a module declares: CollectionKit's own tests need real collections.
+        tests("ApplianceCoreTests", ["ApplianceCore"]),
+        tests("StorageTests", ["Storage", "ApplianceCore", grdb, logging]),
+        tests("CollectionKitTests", ["CollectionKit", "Books", "Shop", "Storage", "ApplianceCore", grdb, logging]),
+        tests("TenancyTests", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, logging, nio]),
+        tests("JobsTests", ["Jobs", "Tenancy", "Storage", "ApplianceCore", grdb, logging]),
+        tests("BackupsTests", ["Backups", "Storage", "ApplianceCore", grdb, logging]),
+        tests(
+            "ServerTests",
+            [
+                "ApplianceServer", "HTTPAPI", "Tenancy", "CollectionKit", "Storage", "ApplianceCore", httpClient, nio,
+                nioHTTP1, nioPosix, lifecycle, logging,
+            ]),
+        tests("TidyTests", []),
     ] + modules.map(module)
 )

@@ -22,6 +22,8 @@ struct ApplianceCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // Whatever this process makes is the operator's alone, SQLite's own files included.
+        umask(0o077)
         do {
             let command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

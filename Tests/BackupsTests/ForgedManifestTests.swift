@@ -77,7 +77,7 @@ struct ForgedManifestTests {
                 var configuration = Configuration()
                 configuration.foreignKeysEnabled = false
                 let queue = try DatabaseQueue(path: url.path, configuration: configuration)
-                try queue.writeWithoutTransaction { db in try db.execute(sql: sql) }
+                try await queue.writeWithoutTransaction { db in try db.execute(sql: sql) }
                 try queue.close()
                 let bytes = try contents(url)
                 let sums = try store(bytes, appliance, manifest)
