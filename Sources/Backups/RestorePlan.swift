@@ -80,19 +80,21 @@ extension RestorePlan {
         [
             "whole": .bool(isWhole), "snapshot": JSON(snapshot?.description), "at": JSON(at),
             "behindSeconds": JSON(at.map(behindSeconds)), "bytes": JSON(bytes), "into": JSON(into?.path),
-            "files": .array(items.map(json)), "retired": .array(retired.map { .string($0) }),
+            "tenants": .array(items.compactMap(json)), "retired": .array(retired.map { .string($0) }),
             "notes": .array(notes.map { .string($0) }), "steps": .array(steps.map { .string($0) }),
         ]
     }
 
-    private func json(_ item: Item) -> JSON {
-        [
-            "tenant": JSON(item.file.tenant?.slug), "tenantId": JSON(item.file.tenant?.id),
+    /// Nil for the control plane.
+    private func json(_ item: Item) -> JSON? {
+        item.file.tenant?.json.adding([
             "snapshot": .string(item.snapshot.description), "path": .string(item.file.path),
             "at": JSON(item.file.takenAt), "behindSeconds": JSON(behindSeconds(item.file.takenAt)),
-            "bytes": JSON(item.file.bytes), "storedBytes": JSON(item.file.storedBytes),
-            "replacesBytes": JSON(item.replacesBytes),
-        ]
+            "bytes": JSON(item.file.bytes), "storedBytes": JSON(item.file.storedBytes), "rows": item.file.rowsJSON,
+            "live": [
+                "state": item.replacesBytes == nil ? "missing" : "replaced", "bytes": JSON(item.replacesBytes ?? 0),
+            ],
+        ])
     }
 
     /// With at most three digits before the unit.

@@ -52,7 +52,8 @@ package struct Snapshot: Sendable {
             "id": .string(id.description), "createdAt": JSON(manifest?.createdAt ?? id.instant),
             "finishedAt": JSON(manifest?.finishedAt), "reason": JSON(manifest?.reason.rawValue),
             "tenants": JSON(manifest?.tenantCount), "linked": JSON(manifest?.files.count { $0.linkedFrom != nil }),
-            "failed": JSON(manifest?.failures.count), "bytes": JSON(manifest?.bytes),
+            "failures": .array((manifest?.failures ?? []).map(\.json)), "bytes": JSON(manifest?.bytes),
+            "seconds": manifest.map { JSON($0.finishedAt.since($0.createdAt).inSeconds) } ?? .null,
             "storedBytes": JSON(manifest?.storedBytes), "verified": .bool(isGood), "verifiedAt": JSON(verifiedAt),
             "applianceVersion": JSON(manifest?.applianceVersion), "problem": JSON(problem),
         ]
@@ -63,24 +64,30 @@ package struct Snapshot: Sendable {
         json.adding([
             "sqliteVersion": JSON(manifest?.sqliteVersion),
             "files": .array(manifest?.files.map(\.json) ?? []),
-            "failures": .array(
-                manifest?.failures.map {
-                    ["tenantId": .string($0.id), "tenant": .string($0.slug), "reason": .string($0.reason)]
-                }
-                    ?? []),
             "verification": verification?.json ?? .null,
         ])
     }
 }
 
+extension Manifest.Failure {
+    package var json: JSON { ["tenantId": .string(id), "tenant": .string(slug), "reason": .string(reason)] }
+}
+
+extension Manifest.Tenant {
+    /// Without `record`, which is for a restore only.
+    package var json: JSON { ["id": .string(id), "slug": .string(slug), "name": .string(name)] }
+}
+
 extension Manifest.File {
     package var json: JSON {
         [
-            "path": .string(path), "tenantId": JSON(tenant?.id), "tenant": JSON(tenant?.slug), "takenAt": JSON(takenAt),
-            "bytes": JSON(bytes), "storedBytes": JSON(storedBytes), "sha256": .string(sha256),
-            "storedSha256": .string(storedSha256), "schemaVersion": JSON(schemaVersion),
-            "rows": .object(rows.sorted { $0.key < $1.key }.map { JSON.Member($0.key, JSON($0.value)) }),
+            "path": .string(path), "tenant": tenant?.json ?? .null, "takenAt": JSON(takenAt), "bytes": JSON(bytes),
+            "storedBytes": JSON(storedBytes), "sha256": .string(sha256), "storedSha256": .string(storedSha256),
+            "schemaVersion": JSON(schemaVersion), "rows": rowsJSON, "linked": .bool(linkedFrom != nil),
             "linkedFrom": JSON(linkedFrom?.description),
         ]
     }
+
+    /// Records by table.
+    var rowsJSON: JSON { .object(rows.sorted { $0.key < $1.key }.map { JSON.Member($0.key, JSON($0.value)) }) }
 }

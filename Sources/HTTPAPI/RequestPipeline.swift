@@ -33,7 +33,7 @@ package struct RequestPipeline: RouterMiddleware {
         let start = ContinuousClock.now
         let id = services.ids.next("req")
         var response = await Self.$requestID.withValue(id) { await answer(request, context, id, next) }
-        response.headers[.requestID] = id
+        response.headers.append(HTTPField(name: .requestID, value: id))
         SecurityHeaders.add(to: &response, isTLS: services.isTLS)
         let seconds = start.duration(to: .now).inSeconds
         finished(

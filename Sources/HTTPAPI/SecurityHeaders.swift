@@ -9,15 +9,24 @@ enum SecurityHeaders {
         "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'", "object-src 'none'",
     ].joined(separator: "; ")
 
+    /// Made once: appending a field is a copy, setting one by name is a search and an allocation.
+    private static let fields = [
+        HTTPField(name: .contentSecurityPolicy, value: contentPolicy),
+        HTTPField(name: .xContentTypeOptions, value: "nosniff"),
+        HTTPField(name: .frameOptions, value: "DENY"),
+        HTTPField(name: .referrerPolicy, value: "no-referrer"),
+        HTTPField(name: .permissionsPolicy, value: "camera=(), microphone=(), geolocation=()"),
+        HTTPField(name: .openerPolicy, value: "same-origin"),
+        HTTPField(name: .resourcePolicy, value: "same-origin"),
+    ]
+    private static let transport = HTTPField(name: .strictTransportSecurity, value: "max-age=31536000")
+    private static let noStore = HTTPField(name: .cacheControl, value: "no-store")
+
+    /// Handlers set none of these themselves but `Cache-Control`.
     static func add(to response: inout Response, isTLS: Bool) {
-        response.headers[.contentSecurityPolicy] = contentPolicy
-        response.headers[.xContentTypeOptions] = "nosniff"
-        response.headers[.frameOptions] = "DENY"
-        response.headers[.referrerPolicy] = "no-referrer"
-        response.headers[.permissionsPolicy] = "camera=(), microphone=(), geolocation=()"
-        response.headers[.openerPolicy] = "same-origin"
-        response.headers[.resourcePolicy] = "same-origin"
-        if isTLS { response.headers[.strictTransportSecurity] = "max-age=31536000" }
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        let isCacheSet = response.headers.contains(.cacheControl)
+        response.headers.append(contentsOf: fields)
+        if isTLS { response.headers.append(transport) }
+        if !isCacheSet { response.headers.append(noStore) }
     }
 }
