@@ -91,7 +91,7 @@ enum DemoShops {
                 ("RPC-HOME", "Rescue Home", 2_900), ("RPC-PRO", "Rescue Pro", 7_900), ("RPC-TEAM", "Rescue Team", 24_900),
             ]),
         Shop(
-            slug: "tail-friends", name: "Tail Friends", plan: "pro", trialDays: 3, modules: ["shop"],
+            slug: "tail-friends", name: "Tail Friends", plan: "pro", trialDays: 5, modules: ["shop"],
             timeZone: "Europe/Brussels", currency: "EUR", city: "Gent",
             goods: [
                 ("WALK-30", "Dog walk, 30 minutes", 1_500), ("WALK-60", "Dog walk, 60 minutes", 2_500),

@@ -1,5 +1,5 @@
 import ApplianceCore
-import HTTPAPI
+package import HTTPAPI
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
@@ -22,10 +22,12 @@ extension Appliance {
 
     /// The services of a running server: the control socket, the scheduler, and last the port.
     /// `running` gets the port once it is open.
-    package func serverGroup(running: @escaping @Sendable (Int) async -> Void) throws -> ServiceGroup {
+    package func serverGroup(
+        limits: ConnectionGuard.Limits = .init(), running: @escaping @Sendable (Int) async -> Void
+    ) throws -> ServiceGroup {
         let responder = try makeRoutes().router.buildResponder()
         let port = Application(
-            responder: responder, server: try publicServer(),
+            responder: responder, server: try publicServer(limits),
             configuration: .init(
                 address: .hostname(configuration[.host], port: configuration.port),
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit())),
@@ -69,10 +71,10 @@ extension Appliance {
         return logger
     }
 
-    private func publicServer() throws -> HTTPServerBuilder {
+    private func publicServer(_ limits: ConnectionGuard.Limits) throws -> HTTPServerBuilder {
         let http = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [ConnectionGuard()], idleTimeout: nil,
+                additionalChannelHandlers: [ConnectionGuard(limits)], idleTimeout: nil,
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
         guard configuration.isTLS else { return http }

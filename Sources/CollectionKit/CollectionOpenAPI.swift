@@ -53,7 +53,7 @@ extension Collection {
     /// What the page needs to draw any collection: titles, order, and what its fields are.
     private var extensionValue: JSON {
         [
-            "name": .string(name), "title": .string(title), "retention": .string(retention.text),
+            "name": .string(name), "title": .string(heading), "singular": .string(title), "retention": .string(retention.text),
             "searchable": .bool(fields.contains(where: \.isSearchable)),
             "fields": .array(
                 fields.map {
@@ -61,6 +61,9 @@ extension Collection {
                 }),
         ]
     }
+
+    /// Many records, for people: `license-policies` becomes `License policies`.
+    private var heading: String { name.prefix(1).uppercased() + name.dropFirst().replacing("-", with: " ") }
 
     private func schemaName(_ suffix: String) -> String { title.replacing(" ", with: "") + suffix }
 

@@ -54,12 +54,14 @@ package struct UserController: Sendable {
     }
 
     private func disable(_ context: TenantRequestContext) async throws -> Response {
+        try context.requireWritable()
         let user = try await services.signIn.disableUser(
             context.tenant, target(context).id, by: context.principal.actor, requestID: context.requestID)
         return Answer.json(user.json)
     }
 
     private func reset(_ context: TenantRequestContext) async throws -> Response {
+        try context.requireWritable()
         let user = try target(context)
         var body = try InputReader(body: await RequestBodies.json(context.request))
         let password = body.secret("password", required: true) ?? ""

@@ -25,7 +25,8 @@ package struct MetricsReport: Sendable {
             requests.json() + [
                 .init("uptimeSeconds", .integer(time.now().seconds - startedAt.seconds)),
                 .init("memoryBytes", .integer(process.residentBytes)), .init("cpuSeconds", JSON(process.cpuSeconds)),
-                .init("openDescriptors", JSON(process.openDescriptors)), .init("openTenants", JSON(storage.openFileCount)),
+                // One of the open files is the control plane.
+                .init("openDescriptors", JSON(process.openDescriptors)), .init("openTenants", JSON(max(0, storage.openFileCount - 1))),
                 .init("tenants", JSON(directory.count)), .init("diskFreeBytes", .integer(FileSystem.freeBytes(data.root))),
                 .init("commits", JSON(storage.statistics.commits)), .init("writes", JSON(storage.statistics.writes)),
             ])
