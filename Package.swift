@@ -71,21 +71,29 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "ApplianceCLI",
-            dependencies: ["ApplianceServer", "Backups", "Storage", "ApplianceCore", arguments, httpClient, nio, nioHTTP1, lifecycle, logging],
+            dependencies: [
+                "ApplianceServer", "Backups", "Storage", "ApplianceCore", arguments, httpClient, nio, nioHTTP1,
+                lifecycle, logging,
+            ],
             swiftSettings: strict),
         layer(
             "ApplianceServer",
             moduleDependencies + [
                 "ModuleKit", "HTTPAPI", "Jobs", "Backups", "Telemetry", "Tenancy", "CollectionKit", "Storage",
-                "ApplianceCore", hummingbird, hummingbirdCore, hummingbirdTLS, nioSSL, nio, lifecycle, signals, logging, yaml,
+                "ApplianceCore", hummingbird, hummingbirdCore, hummingbirdTLS, nioSSL, nio, lifecycle, signals, logging,
+                yaml,
             ],
             plugins: ["EmbedWebPlugin"]),
         layer("ModuleKit", ["CollectionKit", "ApplianceCore"]),
         layer(
             "HTTPAPI",
-            ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", hummingbird, nio, nioPosix, nioHTTPTypes, httpTypes, logging, crypto]),
+            [
+                "Tenancy", "CollectionKit", "Storage", "ApplianceCore", hummingbird, nio, nioPosix, nioHTTPTypes,
+                httpTypes, logging, crypto,
+            ]),
         layer("Jobs", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, lifecycle, logging]),
-        layer("Backups", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", "CAppliance", grdb, crypto, logging]),
+        layer(
+            "Backups", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", "CAppliance", grdb, crypto, logging]),
         layer("Telemetry", ["Tenancy", "Storage", "ApplianceCore", histogram]),
         layer("Tenancy", ["CollectionKit", "Storage", "ApplianceCore", "CAppliance", grdb, crypto, jwt, logging, nio]),
         layer("CollectionKit", ["Storage", "ApplianceCore", grdb, sqlite]),
@@ -96,7 +104,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z"), .linkedLibrary("crypt")]),
         .executableTarget(name: "EmbedWeb", swiftSettings: strict),
         .plugin(
-            name: "EmbedWebPlugin", capability: .buildTool(), dependencies: ["EmbedWeb"], path: "Sources/EmbedWebPlugin"),
+            name: "EmbedWebPlugin", capability: .buildTool(), dependencies: ["EmbedWeb"], path: "Sources/EmbedWebPlugin"
+        ),
         // Books stands for what a module declares: CollectionKit's own tests need real collections.
         tests("ApplianceCoreTests", ["ApplianceCore"]),
         tests("StorageTests", ["Storage", "ApplianceCore", grdb, logging]),

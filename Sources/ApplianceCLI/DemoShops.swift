@@ -69,7 +69,8 @@ enum DemoShops {
                     let day = 1 + (index * 5 + visit * 9) % 28
                     return [
                         "customerId": .string(id), "amount": .integer(item.price), "note": .string(item.name),
-                        "occurredAt": .string("2026-\(visit + 8 < 10 ? "0" : "")\(visit + 8)-\(day < 10 ? "0" : "")\(day)T10:30:00Z"),
+                        "occurredAt": .string(
+                            "2026-\(visit + 8 < 10 ? "0" : "")\(visit + 8)-\(day < 10 ? "0" : "")\(day)T10:30:00Z"),
                     ]
                 }
             }
@@ -88,7 +89,8 @@ enum DemoShops {
             slug: "rescue-soft", name: "Rescue Software", plan: "enterprise", trialDays: 0, modules: ["licensing"],
             timeZone: "America/New_York", currency: "USD", city: "Boston",
             goods: [
-                ("RPC-HOME", "Rescue Home", 2_900), ("RPC-PRO", "Rescue Pro", 7_900), ("RPC-TEAM", "Rescue Team", 24_900),
+                ("RPC-HOME", "Rescue Home", 2_900), ("RPC-PRO", "Rescue Pro", 7_900),
+                ("RPC-TEAM", "Rescue Team", 24_900),
             ]),
         Shop(
             slug: "tail-friends", name: "Tail Friends", plan: "pro", trialDays: 5, modules: ["shop"],
@@ -101,7 +103,8 @@ enum DemoShops {
             slug: "corner-books", name: "Corner Books", plan: "free", trialDays: 30, modules: ["shop"],
             timeZone: "Europe/London", currency: "GBP", city: "Leeds",
             goods: [
-                ("BK-0001", "Atlas of rivers", 3_200), ("BK-0002", "Bread at home", 1_899), ("BK-0003", "Short walks", 1_250),
+                ("BK-0001", "Atlas of rivers", 3_200), ("BK-0002", "Bread at home", 1_899),
+                ("BK-0003", "Short walks", 1_250),
             ]),
         Shop(
             slug: "old-mill", name: "Old Mill Pottery", plan: "amc", trialDays: 0, modules: ["shop"],
@@ -111,15 +114,18 @@ enum DemoShops {
     ]
 
     private static let names = [
-        "Asha Rao", "Vikram Shah", "Leela Menon", "Arjun Patel", "Nina Peeters", "Tom Baker", "Sara Lind", "Omar Haddad",
+        "Asha Rao", "Vikram Shah", "Leela Menon", "Arjun Patel", "Nina Peeters", "Tom Baker", "Sara Lind",
+        "Omar Haddad",
         "Grace Wood", "Ivan Petrov", "Maya Iyer", "Jonas Maes",
     ]
 
     /// Four words: easy to type, far too many to guess.
     static func makePassword() -> String {
         let words = [
-            "amber", "basil", "cedar", "delta", "ember", "fjord", "grove", "hazel", "indigo", "juniper", "kettle", "lemon",
-            "maple", "nectar", "olive", "pepper", "quartz", "river", "saffron", "timber", "umber", "velvet", "willow", "zephyr",
+            "amber", "basil", "cedar", "delta", "ember", "fjord", "grove", "hazel", "indigo", "juniper", "kettle",
+            "lemon",
+            "maple", "nectar", "olive", "pepper", "quartz", "river", "saffron", "timber", "umber", "velvet", "willow",
+            "zephyr",
         ]
         var generator = SystemRandomNumberGenerator()
         let parts = (0..<4).compactMap { _ in words.randomElement(using: &generator) }

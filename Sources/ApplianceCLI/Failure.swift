@@ -51,7 +51,8 @@ enum Failure {
             }
         let faults = (problem["errors"]?.arrayValue ?? []).map { fault in
             DomainError.FieldFault(
-                fault["field"]?.stringValue ?? "", fault["code"]?.stringValue ?? "", fault["message"]?.stringValue ?? "",
+                fault["field"]?.stringValue ?? "", fault["code"]?.stringValue ?? "",
+                fault["message"]?.stringValue ?? "",
                 line: fault["line"]?.integerValue.map { Int($0) })
         }
         return DomainError(

@@ -15,7 +15,9 @@ final class ProgressBar {
         let now = ContinuousClock.now
         let pause: Duration = isTerminal ? .milliseconds(50) : .seconds(1)
         let isDone = progress.total > 0 && progress.done >= progress.total
-        guard !isSilent, isDone && isTerminal || lastShown.map({ $0.duration(to: now) >= pause }) ?? true else { return }
+        guard !isSilent, isDone && isTerminal || lastShown.map({ $0.duration(to: now) >= pause }) ?? true else {
+            return
+        }
         lastShown = now
         let share = progress.total > 0 ? min(1, Double(progress.done) / Double(progress.total)) : 0
         let percent = progress.total > 0 ? String(format: "%3.0f %%", share * 100) : ""

@@ -10,7 +10,8 @@ extension Appliance {
     /// Every route there is, in one list of controllers.
     package func makeRoutes() throws -> Routes {
         let services = HTTPServices(
-            catalog: catalog, directory: directory, signIn: signIn, storage: storage, data: configuration.data, ids: ids,
+            catalog: catalog, directory: directory, signIn: signIn, storage: storage, data: configuration.data,
+            ids: ids,
             time: time, logger: logger, isTLS: configuration.isTLS, domain: configuration.domain)
         let requests = requests
         let routes = Routes(services) { outcome in

@@ -1,9 +1,9 @@
 import ApplianceCore
+import Foundation
 package import HTTPAPI
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
-import Foundation
 import Logging
 import NIOSSL
 package import ServiceLifecycle
@@ -84,7 +84,9 @@ extension Appliance {
     /// TLS 1.2 at least (the library's default is 1.0), forward secrecy and authenticated encryption only.
     private func tlsConfiguration() throws -> TLSConfiguration {
         do {
-            let chain = try NIOSSLCertificate.fromPEMFile(configuration[.tlsCert]).map { NIOSSLCertificateSource.certificate($0) }
+            let chain = try NIOSSLCertificate.fromPEMFile(configuration[.tlsCert]).map {
+                NIOSSLCertificateSource.certificate($0)
+            }
             let key = try NIOSSLPrivateKey(file: configuration[.tlsKey], format: .pem)
             var tls = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
             tls.minimumTLSVersion = .tlsv12

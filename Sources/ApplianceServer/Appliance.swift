@@ -67,7 +67,8 @@ package struct Appliance: Sendable {
             sessions: sessions, system: system, directory: directory, passwords: passwords, ids: ids, time: time)
         outbox = Outbox(system: system, directory: directory)
         backups = BackupService(
-            root: configuration.backups, environment: Self.backupEnvironment(directory, system, data, storage, time, logger))
+            root: configuration.backups,
+            environment: Self.backupEnvironment(directory, system, data, storage, time, logger))
         try backups.cleanUp()
         latestBackups = LatestBackups(backups)
         requests = RequestMetrics(time: time)
@@ -103,7 +104,8 @@ package struct Appliance: Sendable {
             system: system,
             tenants: {
                 directory.all.map {
-                    BackupTenant(id: $0.id, slug: $0.slug, name: $0.name, record: $0.record, file: directory.file($0.id))
+                    BackupTenant(
+                        id: $0.id, slug: $0.slug, name: $0.name, record: $0.record, file: directory.file($0.id))
                 }
             }, tenantFile: { directory.file($0) })
         return BackupEnvironment(source: source, directory: data, services: storage, time: time, logger: logger)

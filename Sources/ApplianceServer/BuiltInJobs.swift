@@ -20,7 +20,8 @@ struct BuiltInJobs {
     var table: [RecurringJob] {
         [
             RecurringJob(
-                "snapshot", title: "Snapshot", description: "Backs up every changed shop, proves it, and prunes old snapshots.",
+                "snapshot", title: "Snapshot",
+                description: "Backs up every changed shop, proves it, and prunes old snapshots.",
                 schedule: .every(minutes: 60), run: { _ in try await snapshot() }),
             RecurringJob(
                 "trial-warnings", title: "Trial warnings",

@@ -85,16 +85,21 @@ struct HealthReport: Sendable {
             let reason = appliance.directory.file(tenant.id).quarantineReason
             issues.append(
                 Issue(
-                    points: 30, code: reason?.code ?? "data_damaged", message: "\(tenant.name) is out of service: \(reason?.message ?? "")",
+                    points: 30, code: reason?.code ?? "data_damaged",
+                    message: "\(tenant.name) is out of service: \(reason?.message ?? "")",
                     remedy: "appliance restore --tenant \(tenant.slug) --yes"))
         }
         if await backups().status != .ok {
             issues.append(
-                Issue(points: 20, code: "backups_late", message: await backups().detail, remedy: "appliance backup create"))
+                Issue(
+                    points: 20, code: "backups_late", message: await backups().detail, remedy: "appliance backup create"
+                ))
         }
         if FileSystem.freeBytes(appliance.configuration.data.root) < Limit.diskFree {
             issues.append(
-                Issue(points: 20, code: "disk_low", message: "Less than 1 GiB is free for data.", remedy: "df -h; free some space"))
+                Issue(
+                    points: 20, code: "disk_low", message: "Less than 1 GiB is free for data.",
+                    remedy: "df -h; free some space"))
         }
         for job in appliance.scheduler.jobs {
             if let last = try? appliance.scheduler.runs.last(job.name), last.status == .failed {

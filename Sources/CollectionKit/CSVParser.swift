@@ -24,7 +24,9 @@ package struct CSVParser {
 
         package var count: Int { ends.count }
 
-        package func bytes(_ index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
+        package func bytes(_ index: Int) -> ArraySlice<UInt8> {
+            bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+        }
 
         /// Nil for bytes that are not UTF-8.
         package func text(_ index: Int) -> String? { String(validating: bytes(index), as: UTF8.self) }
@@ -87,14 +89,18 @@ package struct CSVParser {
             state = .endOfRowAfterCR
         default:
             guard state != .quoteInQuoted else { throw Fault(line: line, message: "Text behind a closing quote.") }
-            guard byte != UInt8(ascii: "\"") else { throw Fault(line: line, message: "A quote inside an unquoted cell.") }
+            guard byte != UInt8(ascii: "\"") else {
+                throw Fault(line: line, message: "A quote inside an unquoted cell.")
+            }
             state = .plain
             try append(byte)
         }
     }
 
     private mutating func append(_ byte: UInt8) throws {
-        guard row.bytes.count < Limit.row else { throw Fault(line: row.line, message: "A row of over \(Limit.row) bytes.") }
+        guard row.bytes.count < Limit.row else {
+            throw Fault(line: row.line, message: "A row of over \(Limit.row) bytes.")
+        }
         row.bytes.append(byte)
     }
 

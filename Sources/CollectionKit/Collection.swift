@@ -55,7 +55,8 @@ package enum Retention: Sendable, Equatable {
         case .years(let years):
             let today = LocalTime.utc.date(of: now)
             // 29 February falls back to the 28th: a day longer kept, never a day shorter.
-            let day = CivilDate(year: today.year - years, month: today.month, day: today.day)
+            let day =
+                CivilDate(year: today.year - years, month: today.month, day: today.day)
                 ?? CivilDate(year: today.year - years, month: 2, day: 28)
             return day.map { LocalTime.utc.instant($0) }
         }

@@ -16,7 +16,8 @@ package struct CollectionCatalog: Sendable {
         let entries = modules.flatMap { module in
             module.collections.map { Entry(collection: $0, module: module.id) }
         }
-        byName = Dictionary(entries.enumerated().map { ($1.collection.name, $0) }, uniquingKeysWith: { first, _ in first })
+        byName = Dictionary(
+            entries.enumerated().map { ($1.collection.name, $0) }, uniquingKeysWith: { first, _ in first })
         precondition(byName.count == entries.count, "two collections have the same name")
         self.entries = entries
     }

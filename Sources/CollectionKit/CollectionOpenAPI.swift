@@ -19,10 +19,12 @@ extension Collection {
                     "get": operation(
                         "get", "Read a \(title.lowercased())", parameters: [Self.id], ok: ("200", schemaReference(""))),
                     "patch": operation(
-                        "update", "Change a \(title.lowercased()) (JSON Merge Patch)", parameters: [Self.id, Self.ifMatch],
+                        "update", "Change a \(title.lowercased()) (JSON Merge Patch)",
+                        parameters: [Self.id, Self.ifMatch],
                         body: schemaReference("Patch"), ok: ("200", schemaReference(""))),
                     "delete": operation(
-                        "delete", "Delete a \(title.lowercased())", parameters: [Self.id, Self.ifMatch], ok: ("204", nil)),
+                        "delete", "Delete a \(title.lowercased())", parameters: [Self.id, Self.ifMatch],
+                        ok: ("204", nil)),
                 ]),
             .init(
                 "/api/\(name)/import",
@@ -44,7 +46,9 @@ extension Collection {
         let id = JSON.Member("id", ["type": "string"])
         let required = fields.filter { $0.isRequired && $0.fallback == nil }.map { JSON.string($0.name) }
         return [
-            .init(schemaName(""), Self.object([id] + declared + system, required: ["id", "createdAt", "updatedAt", "version"])),
+            .init(
+                schemaName(""),
+                Self.object([id] + declared + system, required: ["id", "createdAt", "updatedAt", "version"])),
             .init(schemaName("New"), Self.object(declared, required: required)),
             .init(schemaName("Patch"), Self.object(declared, required: [])),
         ]
@@ -53,7 +57,8 @@ extension Collection {
     /// What the page needs to draw any collection: titles, order, and what its fields are.
     private var extensionValue: JSON {
         [
-            "name": .string(name), "title": .string(heading), "singular": .string(title), "retention": .string(retention.text),
+            "name": .string(name), "title": .string(heading), "singular": .string(title),
+            "retention": .string(retention.text),
             "searchable": .bool(fields.contains(where: \.isSearchable)),
             "fields": .array(
                 fields.map {
@@ -93,13 +98,16 @@ extension Collection {
         bodyType: String = "application/json", ok: (status: String, schema: JSON?)
     ) -> JSON {
         var members: [JSON.Member] = [
-            .init("operationId", .string("\(name.replacing("-", with: "_"))_\(verb)")), .init("summary", .string(summary)),
+            .init("operationId", .string("\(name.replacing("-", with: "_"))_\(verb)")),
+            .init("summary", .string(summary)),
             .init("tags", ["collections"]), .init("parameters", .array(parameters)),
         ]
         if let body {
-            members.append(.init("requestBody", ["required": true, "content": .object([.init(bodyType, ["schema": body])])]))
+            members.append(
+                .init("requestBody", ["required": true, "content": .object([.init(bodyType, ["schema": body])])]))
         }
-        let answer: JSON = ok.schema.map { ["description": "Done", "content": ["application/json": ["schema": $0]]] }
+        let answer: JSON =
+            ok.schema.map { ["description": "Done", "content": ["application/json": ["schema": $0]]] }
             ?? ["description": "Done"]
         let problems = ["400", "401", "403", "404", "409", "412", "413", "415", "422", "429", "503", "507"].map {
             JSON.Member($0, ["$ref": "#/components/responses/Problem"])
@@ -138,7 +146,8 @@ extension Field {
         case .money: members.append(.init("description", "Minor units"))
         case .date: members.append(.init("format", "date"))
         case .instant: members.append(.init("format", "date-time"))
-        case .choice(let choices): members.append(.init("enum", .array(choices.map { .string($0) } + (nullable ? [.null] : []))))
+        case .choice(let choices):
+            members.append(.init("enum", .array(choices.map { .string($0) } + (nullable ? [.null] : []))))
         case .reference(let target, _): members.append(.init("description", .string("Id of a record of \(target)")))
         case .currency, .boolean: break
         }

@@ -68,7 +68,9 @@ extension Field {
     }
 
     static func currency(_ text: String) throws(ValueFault) -> SQLValue {
-        guard let currency = Currency(text) else { throw ValueFault("not_a_currency", "Not an ISO 4217 currency code.") }
+        guard let currency = Currency(text) else {
+            throw ValueFault("not_a_currency", "Not an ISO 4217 currency code.")
+        }
         return .text(currency.code)
     }
 

@@ -79,7 +79,9 @@ struct ImportColumns {
         }
         guard case .reference(let name, _) = collection.fields[index].type, let other = catalog[name],
             other.field(key)?.isUnique == true
-        else { throw ValueFault("not_a_reference", "\(path.prefix(64)) is not a unique field of a record referred to.") }
+        else {
+            throw ValueFault("not_a_reference", "\(path.prefix(64)) is not a unique field of a record referred to.")
+        }
         let sql = "SELECT id FROM \(other.sql.table) WHERE \(CollectionSQL.quoted(key)) = ?1"
         return Target(column: column, cell: cell, constant: constant, field: index, lookupSQL: sql)
     }

@@ -68,7 +68,8 @@ extension ListQuery {
     }
 
     private var orderSQL: String {
-        " ORDER BY " + sort.map { CollectionSQL.quoted($0.column) + ($0.descending ? " DESC" : "") }.joined(separator: ", ")
+        " ORDER BY "
+            + sort.map { CollectionSQL.quoted($0.column) + ($0.descending ? " DESC" : "") }.joined(separator: ", ")
     }
 
     private func whereSQL(_ parameters: inout [SQLValue], withCursor: Bool) -> String {
@@ -123,7 +124,8 @@ extension ListQuery {
         guard let first = sort.first, case let value? = cursor.values.first, value != .null,
             !(first.isNullable && first.descending), sort.count > 1
         else { return behind }
-        return "\(CollectionSQL.quoted(first.column)) \(first.descending ? "<=" : ">=") ?\(parameters.count - sort.count + 1) AND \(behind)"
+        return
+            "\(CollectionSQL.quoted(first.column)) \(first.descending ? "<=" : ">=") ?\(parameters.count - sort.count + 1) AND \(behind)"
     }
 
     /// Nulls come first in ascending order, as SQLite sorts them.
@@ -132,7 +134,8 @@ extension ListQuery {
         case (false, true): "\(column) IS NOT NULL"
         case (false, false): "\(column) > \(parameter)"
         case (true, true): "0"
-        case (true, false): key.isNullable ? "(\(column) < \(parameter) OR \(column) IS NULL)" : "\(column) < \(parameter)"
+        case (true, false):
+            key.isNullable ? "(\(column) < \(parameter) OR \(column) IS NULL)" : "\(column) < \(parameter)"
         }
     }
 }

@@ -81,7 +81,8 @@ struct RecordDraft {
         for (index, field) in collection.fields.enumerated() where given[index] {
             guard case .reference(let target, _) = field.type, case .text = values[index] else { continue }
             let exists = try db.first(
-                "SELECT 1 FROM \(CollectionSQL.quoted(target)) WHERE id = ?1", [values[index]]) { _ in true }
+                "SELECT 1 FROM \(CollectionSQL.quoted(target)) WHERE id = ?1", [values[index]]
+            ) { _ in true }
             if exists == nil { faults.append(.init(field.name, "not_found", "There is no such record.")) }
         }
     }

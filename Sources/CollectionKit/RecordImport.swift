@@ -1,6 +1,6 @@
 package import ApplianceCore
-package import GRDB
 package import Foundation
+package import GRDB
 import Storage
 
 /// How the columns of a file become fields of a collection.
@@ -51,12 +51,15 @@ package struct RecordImport {
     private var report = ImportReport()
     private var faults: [DomainError.FieldFault] = []
 
-    package init(_ collection: Collection, _ catalog: CollectionCatalog, _ options: ImportOptions, _ context: RecordContext)
+    package init(
+        _ collection: Collection, _ catalog: CollectionCatalog, _ options: ImportOptions, _ context: RecordContext
+    )
         throws
     {
         (self.collection, self.catalog, self.options, self.context) = (collection, catalog, options, context)
         if let key = options.upsert, collection.field(key)?.isUnique != true {
-            throw DomainError.invalid("upsert", "not_unique", "\(key.prefix(64)) is not a unique field of \(collection.name).")
+            throw DomainError.invalid(
+                "upsert", "not_unique", "\(key.prefix(64)) is not a unique field of \(collection.name).")
         }
     }
 

@@ -78,7 +78,8 @@ package struct Records: Sendable {
         do {
             try db.run(collection.sql.delete, [.text(id)])
         } catch let error as DatabaseError where error.extendedResultCode.isForeignKey {
-            throw DomainError.conflict("in_use", "Other records refer to this one.", hint: "Change or delete those first.")
+            throw DomainError.conflict(
+                "in_use", "Other records refer to this one.", hint: "Change or delete those first.")
         }
         try AuditTrail.append(db, context, action: "\(collection.name).delete", target: id, data: nil)
     }

@@ -19,7 +19,9 @@ var source = """
 for path in paths where !path.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
     let url = folder.appending(path: path)
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue else { continue }
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue else {
+        continue
+    }
     let base64 = try Data(contentsOf: url).base64EncodedString()
     source += "        (path: \"\(path)\", base64: \"\(base64)\"),\n"
 }

@@ -1,5 +1,5 @@
-package import Hummingbird
 import HTTPTypes
+package import Hummingbird
 import NIOCore
 
 /// What goes with a request through Hummingbird: where it came from. Everything of the product (who asks, for which

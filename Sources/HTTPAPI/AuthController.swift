@@ -34,7 +34,8 @@ package struct AuthController: Sendable {
         try body.finish()
         let origin = origin(request, http)
         if let tenant = try loginTenant(request) {
-            return grant(try await services.signIn.user(tenant, email: email, password: password, origin: origin), tenant)
+            return grant(
+                try await services.signIn.user(tenant, email: email, password: password, origin: origin), tenant)
         }
         return grant(try await services.signIn.operator(email: email, password: password, origin: origin), nil)
     }

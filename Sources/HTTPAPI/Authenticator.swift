@@ -35,7 +35,8 @@ struct Authenticator: Sendable {
     private func checkForgery(_ request: Request, _ principal: Principal) throws {
         try Self.checkOrigin(request)
         guard let token = request.headers[.csrfToken], services.signIn.sessions.isCSRFToken(token, of: principal) else {
-            throw DomainError.forbidden("csrf_token_required", "The request lacks its X-CSRF-Token.", hint: "Load the page again.")
+            throw DomainError.forbidden(
+                "csrf_token_required", "The request lacks its X-CSRF-Token.", hint: "Load the page again.")
         }
     }
 
@@ -44,7 +45,8 @@ struct Authenticator: Sendable {
         if let site = request.headers[.secFetchSite] {
             guard site == "same-origin" || site == "none" else { throw foreignOrigin }
         } else if let origin = request.headers[.origin] {
-            guard let authority = request.head.authority, origin == "http://\(authority)" || origin == "https://\(authority)"
+            guard let authority = request.head.authority,
+                origin == "http://\(authority)" || origin == "https://\(authority)"
             else { throw foreignOrigin }
         }
     }

@@ -17,7 +17,9 @@ package struct CollectionController: Sendable {
             routes.collection(.get, path, "List \(collection.name)", entry, .read) { try list($0, collection) }
             routes.collection(.post, path, "Create a \(title)", entry, .create) { try await create($0, collection) }
             routes.collection(.get, "\(path)/{id}", "Read a \(title)", entry, .read) { try get($0, collection) }
-            routes.collection(.patch, "\(path)/{id}", "Change a \(title)", entry, .update) { try await patch($0, collection) }
+            routes.collection(.patch, "\(path)/{id}", "Change a \(title)", entry, .update) {
+                try await patch($0, collection)
+            }
             routes.collection(.delete, "\(path)/{id}", "Delete a \(title)", entry, .delete) {
                 try await delete($0, collection)
             }

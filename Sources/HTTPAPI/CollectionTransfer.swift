@@ -39,7 +39,10 @@ struct CollectionTransfer: Sendable {
             case "map" where parts.count == 2: options.map.append((column: parts[0], field: parts[1]))
             case "set" where parts.count == 2: options.constants.append((field: parts[0], value: parts[1]))
             case "upsert": options.upsert = value
-            default: throw DomainError.invalid(String(name.prefix(64)), "unknown_parameter", "One of map=COLUMN=FIELD, set=FIELD=VALUE, upsert=FIELD.")
+            default:
+                throw DomainError.invalid(
+                    String(name.prefix(64)), "unknown_parameter",
+                    "One of map=COLUMN=FIELD, set=FIELD=VALUE, upsert=FIELD.")
             }
         }
         return options

@@ -108,7 +108,9 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
 
     private func wait(_ what: Waiting, until deadline: NIODeadline, _ context: ChannelHandlerContext) {
         (waiting, self.deadline) = (what, deadline)
-        if timer == nil { arm(context) } else if what == .drain || what == .client && deadline != .distantFuture {
+        if timer == nil {
+            arm(context)
+        } else if what == .drain || what == .client && deadline != .distantFuture {
             // Sooner than the timer may be set for.
             timer?.cancel()
             arm(context)

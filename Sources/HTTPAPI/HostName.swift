@@ -6,7 +6,8 @@ import Hummingbird
 enum HostName {
     /// RFC 9112 §3.2: a request without Host, or with two, is answered 400.
     static func check(_ request: Request) throws {
-        guard request.head.headerFields[.host] == nil, let authority = request.head.authority, isWellFormed(authority) else {
+        guard request.head.headerFields[.host] == nil, let authority = request.head.authority, isWellFormed(authority)
+        else {
             throw DomainError.malformed("host_malformed", "The request needs exactly one well-formed Host.")
         }
     }
@@ -16,10 +17,14 @@ enum HostName {
         guard !authority.isEmpty, authority.utf8.count <= 260 else { return false }
         let (host, port) = split(authority)
         guard port.map({ $0.utf8.count <= 5 && (UInt16($0) ?? 0) > 0 }) ?? true else { return false }
-        if host.hasPrefix("[") { return host.hasSuffix("]") && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." } }
-        return !host.isEmpty && !host.contains("..") && host.utf8.allSatisfy {
-            $0.isASCIIDigit || (0x61...0x7A).contains($0 | 0x20) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F
+        if host.hasPrefix("[") {
+            return host.hasSuffix("]")
+                && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
         }
+        return !host.isEmpty && !host.contains("..")
+            && host.utf8.allSatisfy {
+                $0.isASCIIDigit || (0x61...0x7A).contains($0 | 0x20) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F
+            }
     }
 
     private static func split(_ authority: String) -> (host: Substring, port: Substring?) {

@@ -29,7 +29,9 @@ package enum LongWork {
             } catch {
                 let problem = Problem.domainError(error)
                 if let cause = problem.cause {
-                    logger.error("long work failed: \(problem.code)", metadata: [LogKey.requestID: "\(requestID)", LogKey.error: "\(cause)"])
+                    logger.error(
+                        "long work failed: \(problem.code)",
+                        metadata: [LogKey.requestID: "\(requestID)", LogKey.error: "\(cause)"])
                 }
                 continuation.yield(["problem": Problem.json(problem, requestID: requestID)])
             }

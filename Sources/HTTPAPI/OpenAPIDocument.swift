@@ -6,10 +6,13 @@ package enum OpenAPIDocument {
     package static func make(catalog: CollectionCatalog, routes: [Routes.Entry], version: String) -> JSON {
         let collections = catalog.collections
         let documented = Set(collections.flatMap { $0.openAPIPaths.map(\.name) })
-        let others = Dictionary(grouping: routes.filter { $0.path.hasPrefix("/api/") && !documented.contains($0.path) }, by: \.path)
-        let paths = collections.flatMap(\.openAPIPaths) + others.sorted { $0.key < $1.key }.map { path, entries in
-            JSON.Member(path, .object(entries.map { JSON.Member($0.method.lowercased(), operation($0)) }))
-        }
+        let others = Dictionary(
+            grouping: routes.filter { $0.path.hasPrefix("/api/") && !documented.contains($0.path) }, by: \.path)
+        let paths =
+            collections.flatMap(\.openAPIPaths)
+            + others.sorted { $0.key < $1.key }.map { path, entries in
+                JSON.Member(path, .object(entries.map { JSON.Member($0.method.lowercased(), operation($0)) }))
+            }
         return [
             "openapi": "3.1.0",
             "info": ["title": "Appliance", "version": .string(version)],

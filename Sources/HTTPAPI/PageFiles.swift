@@ -1,5 +1,5 @@
-package import Foundation
 import ApplianceCore
+package import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -52,8 +52,12 @@ package struct PageFiles: Sendable {
     /// Only names that were embedded exist: no path of the request ever reaches the file system.
     private func answer(_ path: String, _ request: Request) throws -> Response {
         guard let file = files[path] else { throw DomainError.notFound("file") }
-        let headers: HTTPFields = [.eTag: file.etag, .cacheControl: "no-cache", .contentType: file.type, .vary: "Accept-Encoding"]
-        if request.headers[.ifNoneMatch]?.contains(file.etag) == true { return Response(status: .notModified, headers: headers) }
+        let headers: HTTPFields = [
+            .eTag: file.etag, .cacheControl: "no-cache", .contentType: file.type, .vary: "Accept-Encoding",
+        ]
+        if request.headers[.ifNoneMatch]?.contains(file.etag) == true {
+            return Response(status: .notModified, headers: headers)
+        }
         var response = Response(status: .ok, headers: headers)
         if let compressed = file.compressed, Answer.acceptsGzip(request) {
             response.headers[.contentEncoding] = "gzip"

@@ -1,13 +1,15 @@
 package import ApplianceCore
-package import Hummingbird
 import HTTPTypes
+package import Hummingbird
 import NIOCore
 import Storage
 
 /// Errors as RFC 9457 `application/problem+json`. The one place where an error gets a status number.
 package enum Problem {
     package static func response(_ error: DomainError, requestID: String) -> Response {
-        var response = Response(status: status(error.category), body: .init(byteBuffer: ByteBuffer(bytes: json(error, requestID: requestID).bytes)))
+        var response = Response(
+            status: status(error.category),
+            body: .init(byteBuffer: ByteBuffer(bytes: json(error, requestID: requestID).bytes)))
         response.headers[.contentType] = "application/problem+json"
         response.headers[.cacheControl] = "no-store"
         if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }

@@ -16,7 +16,9 @@ package enum RequestBodies {
 
     /// A JSON body; 415 for another content type.
     package static func json(_ request: Request) async throws -> JSON {
-        let type = request.headers[.contentType]?.split(separator: ";").first.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+        let type = request.headers[.contentType]?.split(separator: ";").first.map {
+            $0.trimmingCharacters(in: .whitespaces).lowercased()
+        }
         guard type == "application/json" || type == "application/merge-patch+json" else {
             throw DomainError(.unsupportedMedia, "json_required", "Send the body as application/json.")
         }
@@ -27,7 +29,9 @@ package enum RequestBodies {
     /// As `json`; an absent body is an empty object.
     package static func optionalJSON(_ request: Request) async throws -> JSON {
         if request.headers[.contentType] != nil { return try await json(request) }
-        guard try await request.body.collect(upTo: 0).readableBytes == 0 else { throw DomainError.malformed("malformed", "Unexpected body.") }
+        guard try await request.body.collect(upTo: 0).readableBytes == 0 else {
+            throw DomainError.malformed("malformed", "Unexpected body.")
+        }
         return [:]
     }
 
@@ -42,7 +46,8 @@ package enum RequestBodies {
     /// Receives the body into a file of its own, which the caller removes.
     package static func file(_ request: Request, in data: DataDirectory) async throws -> URL {
         let url = data.scratchURL(".upload")
-        guard FileManager.default.createFile(atPath: url.path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+        guard FileManager.default.createFile(atPath: url.path, contents: nil, attributes: [.posixPermissions: 0o600])
+        else {
             throw DomainError.unavailable("storage_failed", "The upload could not be stored.")
         }
         do {

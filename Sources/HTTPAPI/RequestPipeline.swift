@@ -1,6 +1,6 @@
 import ApplianceCore
-package import Hummingbird
 import HTTPTypes
+package import Hummingbird
 import Logging
 
 /// The outermost middleware, around everything: gives the request its id, checks its Host, turns errors into problems

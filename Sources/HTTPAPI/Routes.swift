@@ -46,7 +46,8 @@ package final class Routes {
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ summary: String, collection: String? = nil,
         _ handler: @escaping @Sendable (Request, ApplianceRequestContext) async throws -> Response
     ) {
-        entries.append(Entry(method: method.rawValue, path: path, access: access, summary: summary, collection: collection))
+        entries.append(
+            Entry(method: method.rawValue, path: path, access: access, summary: summary, collection: collection))
         router.on(RouterPath(path), method: method) { request, context in try await handler(request, context) }
     }
 
@@ -93,7 +94,8 @@ package final class Routes {
     /// A route on the records of a collection.
     package func collection(
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ entry: CollectionCatalog.Entry,
-        _ operation: Permissions.Operation, _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
+        _ operation: Permissions.Operation,
+        _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
         let (permissions, module) = (entry.collection.permissions, entry.module)
         add(method, path, .tenant(operation), summary, collection: entry.collection.name) {
@@ -117,7 +119,8 @@ package final class Routes {
         let target = "\(context.request.method.rawValue) \(context.request.uri.path.prefix(200))"
         try await context.database.write { db in
             try AuditTrail.append(
-                db, at: now, actor: principal.actor, action: "operator.access", target: target, requestID: id, data: nil)
+                db, at: now, actor: principal.actor, action: "operator.access", target: target, requestID: id, data: nil
+            )
         }
     }
 }

@@ -95,6 +95,16 @@ package struct JobRunStore: Sendable {
         }
     }
 
+    /// Whether the schedule, or catching up, has run the job for this slot.
+    func wasTaken(_ job: String, _ due: Instant) throws -> Bool {
+        try system.read { db in
+            try db.first(
+                "SELECT 1 FROM scheduleRuns WHERE job = ?1 AND dueAt = ?2 AND triggeredBy <> 'manual'",
+                [.text(job), SQLValue(due)]
+            ) { _ in true } ?? false
+        }
+    }
+
     package func last(_ job: String) throws -> JobRun? { try list(job: job, limit: 1, cursor: nil).first }
 
     /// The newest first.

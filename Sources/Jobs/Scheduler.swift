@@ -39,6 +39,8 @@ package actor Scheduler: Service {
                 try await time.sleep(until: wake)
                 for job in jobs where job.schedule.latest(at: time.now()) >= wake {
                     let due = job.schedule.latest(at: time.now())
+                    // A clock that was set back brings slots a second time.
+                    if (try? runs.wasTaken(job.name, due)) == true { continue }
                     group.addTask { _ = try? await self.run(job, due: due, .schedule) }
                 }
             }

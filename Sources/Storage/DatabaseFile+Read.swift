@@ -72,7 +72,8 @@ extension DatabaseFile {
     }
 
     /// Reads on the pool for long work, in one transaction: the whole of `body` sees one state of the file.
-    package func readLong<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    package func readLong<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value
+    {
         try await services.longWork { try self.readTransaction(body) }
     }
 

@@ -28,7 +28,8 @@ final class Writer: Sendable {
                 connection,
                 { context, _, _, frames in
                     guard let context else { return SQLITE_OK }
-                    Unmanaged<WALSize>.fromOpaque(context).takeUnretainedValue().frames.store(frames, ordering: .relaxed)
+                    Unmanaged<WALSize>.fromOpaque(context).takeUnretainedValue().frames.store(
+                        frames, ordering: .relaxed)
                     return SQLITE_OK
                 }, context)
         }

@@ -18,7 +18,8 @@ package struct DatabaseSchema: Sendable {
     package let synchronize: @Sendable (Database) throws -> Void
 
     package init(
-        applicationID: Int32, migrations: [Migration], synchronize: @escaping @Sendable (Database) throws -> Void = { _ in }
+        applicationID: Int32, migrations: [Migration],
+        synchronize: @escaping @Sendable (Database) throws -> Void = { _ in }
     ) {
         (self.applicationID, self.migrations, self.synchronize) = (applicationID, migrations, synchronize)
     }

@@ -26,7 +26,9 @@ package enum Gzip {
         }
 
         /// Runs `step` until it leaves room in the output; true when the stream has ended.
-        func pump(_ step: (UnsafeMutablePointer<z_stream>) -> Int32, sink: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
+        func pump(_ step: (UnsafeMutablePointer<z_stream>) -> Int32, sink: (UnsafeRawBufferPointer) throws -> Void)
+            throws -> Bool
+        {
             while true {
                 z.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
                 z.avail_out = UInt32(output.count)

@@ -26,8 +26,10 @@ package struct MetricsReport: Sendable {
                 .init("uptimeSeconds", .integer(time.now().seconds - startedAt.seconds)),
                 .init("memoryBytes", .integer(process.residentBytes)), .init("cpuSeconds", JSON(process.cpuSeconds)),
                 // One of the open files is the control plane.
-                .init("openDescriptors", JSON(process.openDescriptors)), .init("openTenants", JSON(max(0, storage.openFileCount - 1))),
-                .init("tenants", JSON(directory.count)), .init("diskFreeBytes", .integer(FileSystem.freeBytes(data.root))),
+                .init("openDescriptors", JSON(process.openDescriptors)),
+                .init("openTenants", JSON(max(0, storage.openFileCount - 1))),
+                .init("tenants", JSON(directory.count)),
+                .init("diskFreeBytes", .integer(FileSystem.freeBytes(data.root))),
                 .init("commits", JSON(storage.statistics.commits)), .init("writes", JSON(storage.statistics.writes)),
             ])
     }
@@ -43,12 +45,18 @@ package struct MetricsReport: Sendable {
         text.single("process_start_time_seconds", .gauge, "Start of the process.", Double(startedAt.seconds))
         text.single("appliance_tenants", .gauge, "Tenants known.", Double(directory.count))
         text.single("appliance_open_files", .gauge, "Database files open.", Double(storage.openFileCount))
-        text.single("appliance_commits_total", .counter, "Transactions synced to disk.", Double(storage.statistics.commits))
-        text.single("appliance_writes_total", .counter, "Writes that those transactions carried.", Double(storage.statistics.writes))
-        text.single("appliance_disk_free_bytes", .gauge, "Free bytes where the data is.", Double(FileSystem.freeBytes(data.root)))
+        text.single(
+            "appliance_commits_total", .counter, "Transactions synced to disk.", Double(storage.statistics.commits))
+        text.single(
+            "appliance_writes_total", .counter, "Writes that those transactions carried.",
+            Double(storage.statistics.writes))
+        text.single(
+            "appliance_disk_free_bytes", .gauge, "Free bytes where the data is.",
+            Double(FileSystem.freeBytes(data.root)))
         if let lastSnapshot {
             text.single(
-                "appliance_last_verified_snapshot_timestamp_seconds", .gauge, "When the newest proved snapshot was made.",
+                "appliance_last_verified_snapshot_timestamp_seconds", .gauge,
+                "When the newest proved snapshot was made.",
                 Double(lastSnapshot.seconds))
         }
         return text.text

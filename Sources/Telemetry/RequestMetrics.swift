@@ -104,7 +104,9 @@ package final class RequestMetrics: Sendable {
     func writePrometheus(to text: inout PrometheusText) {
         let (counts, latency) = state.withLock { ($0.counts, $0.latency) }
         text.family("http_requests_total", .counter, "Requests answered.")
-        for (series, count) in counts.sorted(by: { ($0.key.route, $0.key.method, $0.key.statusClass) < ($1.key.route, $1.key.method, $1.key.statusClass) }) {
+        for (series, count) in counts.sorted(by: {
+            ($0.key.route, $0.key.method, $0.key.statusClass) < ($1.key.route, $1.key.method, $1.key.statusClass)
+        }) {
             text.sample(
                 "http_requests_total", Double(count),
                 [("method", series.method), ("route", series.route), ("status", "\(series.statusClass)xx")])

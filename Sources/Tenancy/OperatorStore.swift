@@ -30,7 +30,8 @@ package enum OperatorStore {
 
     private static func make(_ row: SQLStatement) -> Operator {
         Operator(
-            id: row.text(0) ?? "", email: row.text(1) ?? "", name: row.text(2) ?? "", isDisabled: row.text(4) != "active",
+            id: row.text(0) ?? "", email: row.text(1) ?? "", name: row.text(2) ?? "",
+            isDisabled: row.text(4) != "active",
             createdAt: row.text(5).flatMap(Instant.init) ?? .earliest, passwordHash: row.text(3) ?? "")
     }
 
@@ -59,7 +60,8 @@ package enum OperatorStore {
     /// Ends the operator's sessions too. The last one stays.
     static func disable(_ db: Database, _ found: Operator, now: Instant) throws {
         let others = try db.first(
-            "SELECT count(*) FROM operators WHERE status = 'active' AND id <> ?1", [.text(found.id)]) { $0.integer(0) }
+            "SELECT count(*) FROM operators WHERE status = 'active' AND id <> ?1", [.text(found.id)]
+        ) { $0.integer(0) }
         guard (others ?? 0) > 0 else { throw DomainError.conflict("last_operator", "One operator must remain.") }
         try db.run(
             "UPDATE operators SET status = 'disabled', updatedAt = ?2 WHERE id = ?1", [.text(found.id), SQLValue(now)])

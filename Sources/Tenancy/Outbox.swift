@@ -18,7 +18,9 @@ package struct Outbox: Sendable {
     private let system: DatabaseFile
     private let directory: TenantDirectory
 
-    package init(system: DatabaseFile, directory: TenantDirectory) { (self.system, self.directory) = (system, directory) }
+    package init(system: DatabaseFile, directory: TenantDirectory) {
+        (self.system, self.directory) = (system, directory)
+    }
 
     /// False when the message was there already.
     static func put(_ db: Database, _ message: Message, id: String, now: Instant) throws -> Bool {

@@ -81,7 +81,8 @@ package final class PasswordHasher: Sendable {
         let (tag, phrase) = Self.phrase(password)
         guard stored.hasPrefix(tag), tag.isEmpty != stored.hasPrefix(longTag) else { return false }
         let expected = String(stored.dropFirst(tag.count))
-        guard expected.hasPrefix("$2"), let hash = crypt(phrase, expected), hash.utf8.count == expected.utf8.count else {
+        guard expected.hasPrefix("$2"), let hash = crypt(phrase, expected), hash.utf8.count == expected.utf8.count
+        else {
             return false
         }
         // In constant time.

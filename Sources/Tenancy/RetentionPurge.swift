@@ -1,7 +1,7 @@
 package import ApplianceCore
 package import CollectionKit
-package import Logging
 import GRDB
+package import Logging
 import Storage
 
 /// Removes records that are older than their collection's retention, and sessions long expired, shop by shop in small
@@ -53,7 +53,9 @@ package struct RetentionPurge: Sendable {
     }
 
     /// Asks a reader first: a shop with nothing due is not written to.
-    private func purge(_ tenant: Tenant, _ collection: Collection, before cutoff: Instant, now: Instant) async throws -> Int {
+    private func purge(_ tenant: Tenant, _ collection: Collection, before cutoff: Instant, now: Instant) async throws
+        -> Int
+    {
         let file = directory.file(tenant.id)
         let due = "SELECT id FROM \"\(collection.name)\" WHERE createdAt < ?1 ORDER BY createdAt LIMIT \(Limit.batch)"
         guard try file.read({ db in try db.first(due, [SQLValue(cutoff)]) { _ in true } }) != nil else { return 0 }

@@ -21,7 +21,8 @@ enum SessionStore {
     }
 
     static func insert(
-        _ db: Database, id: String, userID: String, cookieHash: String, now: Instant, expiresAt: Instant, origin: SignInOrigin
+        _ db: Database, id: String, userID: String, cookieHash: String, now: Instant, expiresAt: Instant,
+        origin: SignInOrigin
     ) throws {
         try db.run(
             "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -38,11 +39,15 @@ enum SessionStore {
             "SELECT id, userId, expiresAt FROM sessions WHERE \(column) = ?1 AND expiresAt > ?2",
             [SQLValue(id ?? cookieHash), SQLValue(now)]
         ) { row in
-            Row(id: row.text(0) ?? "", userID: row.text(1) ?? "", expiresAt: row.text(2).flatMap(Instant.init) ?? .earliest)
+            Row(
+                id: row.text(0) ?? "", userID: row.text(1) ?? "",
+                expiresAt: row.text(2).flatMap(Instant.init) ?? .earliest)
         }
     }
 
-    static func delete(_ db: Database, id: String) throws { try db.run("DELETE FROM sessions WHERE id = ?1", [.text(id)]) }
+    static func delete(_ db: Database, id: String) throws {
+        try db.run("DELETE FROM sessions WHERE id = ?1", [.text(id)])
+    }
 
     static func deleteAll(_ db: Database, userID: String) throws {
         try db.run("DELETE FROM sessions WHERE userId = ?1", [.text(userID)])

@@ -113,7 +113,9 @@ package final class Sessions: Sendable {
         }
     }
 
-    private static func principal(_ db: Database, _ tenantID: String?, _ session: SessionStore.Row?) throws -> Principal? {
+    private static func principal(_ db: Database, _ tenantID: String?, _ session: SessionStore.Row?) throws
+        -> Principal?
+    {
         guard let session else { return nil }
         if let tenantID {
             guard let user = try UserStore.find(db, session.userID), !user.isDisabled else { return nil }

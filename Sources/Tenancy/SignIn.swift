@@ -24,7 +24,9 @@ package final class SignIn: Sendable {
     private static let refused = DomainError(
         .unauthenticated, "invalid_credentials", "The address or the password is not right.")
 
-    package func user(_ tenant: Tenant, email: String, password: String, origin: SignInOrigin) async throws -> Sessions.Grant {
+    package func user(_ tenant: Tenant, email: String, password: String, origin: SignInOrigin) async throws
+        -> Sessions.Grant
+    {
         let user = try directory.file(tenant.id).read { db in try UserStore.find(db, email) }
         let matches = try await passwords.verify(password, user?.passwordHash)
         guard matches, let user, !user.isDisabled else { throw Self.refused }
@@ -48,7 +50,9 @@ package final class SignIn: Sendable {
     // MARK: - Operators
 
     /// Uses a setup link and signs the new operator in.
-    package func setUp(token: String, email: String, password: String, origin: SignInOrigin) async throws -> Sessions.Grant {
+    package func setUp(token: String, email: String, password: String, origin: SignInOrigin) async throws
+        -> Sessions.Grant
+    {
         try Self.check(email: email, password: password)
         let hash = try await passwords.hash(password)
         let (id, now) = (ids.next("opr"), time.now())
@@ -56,7 +60,8 @@ package final class SignIn: Sendable {
             try OperatorStore.useSetupLink(db, tokenHash: Digest.of(Array(token.utf8)), now: now)
             try OperatorStore.insert(db, id: id, email: email, hash: hash, now: now)
             try AuditTrail.append(
-                db, at: now, actor: Actor(.operator, id), action: "operator.set-up", target: id, requestID: nil, data: nil)
+                db, at: now, actor: Actor(.operator, id), action: "operator.set-up", target: id, requestID: nil,
+                data: nil)
         }
         guard let made = try system.read({ db in try OperatorStore.find(db, id) }) else {
             throw DomainError.internal("operator not found after creation")
@@ -131,14 +136,17 @@ package final class SignIn: Sendable {
     ) async throws -> User {
         try Self.check(email: nil, password: password)
         let hash = try await passwords.hash(password)
-        return try await changeUser(tenant, key, "user.reset-password", by: actor, requestID: requestID) { db, user, now in
+        return try await changeUser(tenant, key, "user.reset-password", by: actor, requestID: requestID) {
+            db, user, now in
             try UserStore.setPassword(db, user, hash: hash, now: now)
         }
     }
 
     private static func check(email: String?, password: String) throws {
         var faults: [DomainError.FieldFault] = []
-        if let email, !TextRules.isEmail(email) { faults.append(.init("email", "not_an_email", "Not an e-mail address.")) }
+        if let email, !TextRules.isEmail(email) {
+            faults.append(.init("email", "not_an_email", "Not an e-mail address."))
+        }
         if let fault = PasswordRules.fault(password, not: [email ?? ""]) {
             faults.append(.init("password", fault.code, fault.message))
         }

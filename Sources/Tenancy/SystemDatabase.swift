@@ -45,7 +45,9 @@ package enum TenantSchema {
         let collections = catalog.collections
         return DatabaseSchema(
             applicationID: applicationID,
-            migrations: [.init("first", UserStore.baseSQL + SessionStore.baseSQL + AuditTrail.baseSQL + CollectionSchema.baseSQL)],
+            migrations: [
+                .init("first", UserStore.baseSQL + SessionStore.baseSQL + AuditTrail.baseSQL + CollectionSchema.baseSQL)
+            ],
             synchronize: { db in try CollectionSchema.synchronize(db, collections) })
     }
 }

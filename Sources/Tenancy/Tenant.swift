@@ -53,7 +53,8 @@ package struct Tenant: Sendable, Codable, Equatable {
         (self.id, slug, name, plan) = (id, input.slug, input.name, input.plan)
         (modules, timeZone, currency, ownerEmail) = (input.modules, input.timeZone, input.currency, input.ownerEmail)
         status = input.trialDays > 0 ? .trialing : .active
-        trialEndsAt = input.trialDays > 0 ? Self.localTime(input.timeZone).endOfDay(after: input.trialDays, from: now) : nil
+        trialEndsAt =
+            input.trialDays > 0 ? Self.localTime(input.timeZone).endOfDay(after: input.trialDays, from: now) : nil
         (createdAt, updatedAt, version) = (now, now, 1)
     }
 

@@ -10,7 +10,9 @@ package struct TenantInput: Sendable {
 
     package static let plans = ["free", "pro", "enterprise", "amc"]
     /// Names that mean something else in addresses.
-    static let reservedSlugs: Set<String> = ["www", "api", "admin", "app", "mail", "public", "static", "operator", "webhooks"]
+    static let reservedSlugs: Set<String> = [
+        "www", "api", "admin", "app", "mail", "public", "static", "operator", "webhooks",
+    ]
 
     package let slug: String
     package let name: String
@@ -29,7 +31,8 @@ package struct TenantInput: Sendable {
             throw DomainError.malformed("not_an_object", "The body must be a JSON object.")
         }
         var reader = InputReader(members)
-        slug = reader.text("slug", required: true, max: 40) { TextRules.isSlug($0) && !Self.reservedSlugs.contains($0) }
+        slug =
+            reader.text("slug", required: true, max: 40) { TextRules.isSlug($0) && !Self.reservedSlugs.contains($0) }
             ?? ""
         name = reader.text("name", max: Limit.name) ?? slug
         plan = reader.text("plan", max: 20) { Self.plans.contains($0) } ?? "free"
@@ -73,7 +76,10 @@ package struct InputReader {
         let value = value(name)
         guard let text = value?.stringValue.flatMap({ TextRules.normalized($0) }), !text.isEmpty else {
             if required || value != nil {
-                faults.append(.init(name, value == nil ? "required" : "wrong_type", value == nil ? "Must be given." : "Expected a plain text."))
+                faults.append(
+                    .init(
+                        name, value == nil ? "required" : "wrong_type",
+                        value == nil ? "Must be given." : "Expected a plain text."))
             }
             return nil
         }
@@ -115,7 +121,8 @@ package struct InputReader {
             return nil
         }
         if let allowed, let unknown = texts.first(where: { !allowed.contains($0) }) {
-            faults.append(.init(name, "not_a_choice", "\"\(unknown.prefix(40))\" is none of \(allowed.joined(separator: ", "))."))
+            faults.append(
+                .init(name, "not_a_choice", "\"\(unknown.prefix(40))\" is none of \(allowed.joined(separator: ", "))."))
             return nil
         }
         return texts

@@ -113,7 +113,9 @@ package final class Tenants: Sendable {
     package func suspend(_ key: String, reason: String, by actor: Actor, requestID: String) async throws -> Tenant {
         let now = time.now()
         return try await change(key, "tenant.suspend", by: actor, requestID: requestID, data: reason) { tenant in
-            guard tenant.status != .suspended else { throw DomainError.conflict("already_suspended", "It is suspended already.") }
+            guard tenant.status != .suspended else {
+                throw DomainError.conflict("already_suspended", "It is suspended already.")
+            }
             tenant.status = .suspended
             tenant.suspendedAt = now
             tenant.suspensionReason = reason
@@ -122,7 +124,9 @@ package final class Tenants: Sendable {
 
     package func activate(_ key: String, by actor: Actor, requestID: String) async throws -> Tenant {
         try await change(key, "tenant.activate", by: actor, requestID: requestID, data: nil) { tenant in
-            guard tenant.status != .active else { throw DomainError.conflict("already_active", "It is active already.") }
+            guard tenant.status != .active else {
+                throw DomainError.conflict("already_active", "It is active already.")
+            }
             tenant.status = .active
             tenant.suspendedAt = nil
             tenant.suspensionReason = nil
@@ -132,8 +136,11 @@ package final class Tenants: Sendable {
     /// Moves the trial's end by whole days of the shop's calendar; a trial that is over goes on from today.
     package func extendTrial(_ key: String, days: Int, by actor: Actor, requestID: String) async throws -> Tenant {
         let now = time.now()
-        return try await change(key, "tenant.extend-trial", by: actor, requestID: requestID, data: "\(days)") { tenant in
-            guard tenant.status == .trialing else { throw DomainError.conflict("no_trial", "The shop is not in a trial.") }
+        return try await change(key, "tenant.extend-trial", by: actor, requestID: requestID, data: "\(days)") {
+            tenant in
+            guard tenant.status == .trialing else {
+                throw DomainError.conflict("no_trial", "The shop is not in a trial.")
+            }
             // The stored end is the midnight behind the last day; a moment before it is on that day.
             let lastMoment = (tenant.trialEndsAt ?? now).subtracting(.milliseconds(1))
             tenant.trialEndsAt = tenant.localTime.endOfDay(after: days, from: max(lastMoment, now))
@@ -148,7 +155,9 @@ package final class Tenants: Sendable {
         let now = time.now()
         let changed = try await system.write { db in
             // The row decides, not the copy in memory: two changes may have met in the queue.
-            let row = try db.first("SELECT \(Tenant.columns) FROM tenants WHERE id = ?1", [.text(known.id)]) { try Tenant($0) }
+            let row = try db.first("SELECT \(Tenant.columns) FROM tenants WHERE id = ?1", [.text(known.id)]) {
+                try Tenant($0)
+            }
             guard var tenant = row else { throw DomainError.notFound("shop") }
             try body(&tenant)
             tenant.updatedAt = now

@@ -68,9 +68,12 @@ package enum UserStore {
             let others = try db.first(
                 "SELECT count(*) FROM users WHERE role = 'owner' AND status = 'active' AND id <> ?1", [.text(user.id)]
             ) { $0.integer(0) }
-            guard (others ?? 0) > 0 else { throw DomainError.conflict("last_owner", "A shop keeps at least one owner.") }
+            guard (others ?? 0) > 0 else {
+                throw DomainError.conflict("last_owner", "A shop keeps at least one owner.")
+            }
         }
-        try db.run("UPDATE users SET status = 'disabled', updatedAt = ?2 WHERE id = ?1", [.text(user.id), SQLValue(now)])
+        try db.run(
+            "UPDATE users SET status = 'disabled', updatedAt = ?2 WHERE id = ?1", [.text(user.id), SQLValue(now)])
         try SessionStore.deleteAll(db, userID: user.id)
     }
 

@@ -28,8 +28,8 @@ struct IdentifierTests {
         clock.set(try instant("2020-01-01T00:00:00Z"))
         let meanwhile = ids.next("cus")
         clock.set(try instant("2026-11-21T02:00:00.001Z"))
-        #expect([before, meanwhile, ids.next("cus")] == [before, meanwhile, ids.next("cus")].sorted().prefix(3))
         #expect(before < meanwhile)
+        #expect(meanwhile < ids.next("cus"))
         #expect(before.prefix(14) == meanwhile.prefix(14))
     }
 

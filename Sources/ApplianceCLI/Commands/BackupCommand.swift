@@ -24,8 +24,9 @@ struct BackupCommand: AsyncParsableCommand {
         func run() async throws {
             let snapshot = try await BackupCommand.long(options, path)
             if options.json { return Output.print(snapshot) }
-            print("Snapshot \(Output.text(snapshot, "id")): \(Output.text(snapshot, "tenants")) shops, "
-                + "\(Output.bytes(snapshot["storedBytes"]?.integerValue ?? 0)) stored, proved.")
+            print(
+                "Snapshot \(Output.text(snapshot, "id")): \(Output.text(snapshot, "tenants")) shops, "
+                    + "\(Output.bytes(snapshot["storedBytes"]?.integerValue ?? 0)) stored, proved.")
             for failure in snapshot["failures"]?.arrayValue ?? [] {
                 Output.error("Not in it: \(Output.text(failure, "tenant")): \(Output.text(failure, "reason"))")
             }
@@ -37,7 +38,9 @@ struct BackupCommand: AsyncParsableCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) { try await $0.send("GET", path) }
+            let answer = try await ControlSession.with(options.global.configuration()) {
+                try await $0.send("GET", path)
+            }
             if options.json { return Output.print(answer) }
             Output.table(
                 ["ID", "SHOPS", "BYTES", "STORED", "PROVED", "REASON"],
@@ -46,7 +49,8 @@ struct BackupCommand: AsyncParsableCommand {
                         Output.text(snapshot, "id"), Output.text(snapshot, "tenants"),
                         Output.bytes(snapshot["bytes"]?.integerValue ?? 0),
                         Output.bytes(snapshot["storedBytes"]?.integerValue ?? 0), Output.text(snapshot, "verified"),
-                        Output.text(snapshot, "problem").isEmpty ? Output.text(snapshot, "reason") : Output.text(snapshot, "problem"),
+                        Output.text(snapshot, "problem").isEmpty
+                            ? Output.text(snapshot, "reason") : Output.text(snapshot, "problem"),
                     ]
                 })
         }
@@ -62,7 +66,10 @@ struct BackupCommand: AsyncParsableCommand {
                 try await $0.send("GET", "\(path)/\(id.pathComponent)")
             }
             if options.json { return Output.print(snapshot) }
-            Output.facts(["id", "createdAt", "reason", "tenants", "verified", "verifiedAt"].map { ($0, Output.text(snapshot, $0)) })
+            Output.facts(
+                ["id", "createdAt", "reason", "tenants", "verified", "verifiedAt"].map {
+                    ($0, Output.text(snapshot, $0))
+                })
             print("")
             Output.table(
                 ["SHOP", "BYTES", "STORED", "SHA-256", "FILE"],
@@ -93,7 +100,8 @@ struct BackupCommand: AsyncParsableCommand {
             guard problems.isEmpty else {
                 let lines = problems.map { "\(Output.text($0, "path")): \(Output.text($0, "reason"))" }
                 throw DomainError.conflict(
-                    "backup_damaged", "Snapshot \(Output.text(result, "id")) is damaged.\n  " + lines.joined(separator: "\n  "))
+                    "backup_damaged",
+                    "Snapshot \(Output.text(result, "id")) is damaged.\n  " + lines.joined(separator: "\n  "))
             }
         }
     }
@@ -101,7 +109,8 @@ struct BackupCommand: AsyncParsableCommand {
     struct Prune: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove snapshots that are no longer needed.",
-            discussion: "Keeps all of 48 hours, one a day for 30 days, one a month for 12 months, and what a shop still needs.")
+            discussion:
+                "Keeps all of 48 hours, one a day for 30 days, one a month for 12 months, and what a shop still needs.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -110,7 +119,8 @@ struct BackupCommand: AsyncParsableCommand {
             }
             if options.json { return Output.print(answer) }
             let removed = answer["removed"]?.arrayValue ?? []
-            print(removed.isEmpty ? "Nothing to remove." : "Removed \(removed.count): \(Output.text(answer, "removed"))")
+            print(
+                removed.isEmpty ? "Nothing to remove." : "Removed \(removed.count): \(Output.text(answer, "removed"))")
         }
     }
 }

@@ -31,6 +31,10 @@ struct VersionCommand: AsyncParsableCommand {
     @OptionGroup var options: DataOptions
 
     func run() async throws {
-        if options.json { Output.print(["version": .string(applianceVersion)]) } else { print("appliance \(applianceVersion)") }
+        if options.json {
+            Output.print(["version": .string(applianceVersion)])
+        } else {
+            print("appliance \(applianceVersion)")
+        }
     }
 }

@@ -5,7 +5,8 @@ import ArgumentParser
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "Fill a fresh data folder with believable sample shops.",
-        discussion: "Every sample user and the operator demo@appliance.example sign in with the password that it prints.")
+        discussion:
+            "Every sample user and the operator demo@appliance.example sign in with the password that it prints.")
     @OptionGroup var options: DataOptions
 
     func run() async throws {
@@ -18,9 +19,11 @@ struct DemoCommand: AsyncParsableCommand {
                     "not_empty", "This data folder has shops already.", hint: "Name a fresh one with --data.")
             }
             try await client.send(
-                "POST", "/api/admin/operators", ["email": .string(DemoShops.operatorEmail), "password": .string(password)])
+                "POST", "/api/admin/operators",
+                ["email": .string(DemoShops.operatorEmail), "password": .string(password)])
             for (index, shop) in DemoShops.all.enumerated() {
-                bar.show(WorkProgress("making", done: Int64(index), total: Int64(DemoShops.all.count), detail: shop.name))
+                bar.show(
+                    WorkProgress("making", done: Int64(index), total: Int64(DemoShops.all.count), detail: shop.name))
                 try await make(shop, password, client)
             }
             bar.finish()

@@ -31,9 +31,12 @@ struct ImportCommand: AsyncParsableCommand {
         guard FileSystem.exists(url), FileManager.default.isReadableFile(atPath: url.path) else {
             throw DomainError(.invalid, "file_missing", "The file \(file) cannot be read.")
         }
-        let parameters = map.map { "map=\($0.pathComponent)" } + set.map { "set=\($0.pathComponent)" }
+        let parameters =
+            map.map { "map=\($0.pathComponent)" } + set.map { "set=\($0.pathComponent)" }
             + (upsert.map { ["upsert=\($0.pathComponent)"] } ?? [])
-        let path = "/api/\(collection.pathComponent)/import" + (parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&"))
+        let path =
+            "/api/\(collection.pathComponent)/import"
+            + (parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&"))
         let bar = ProgressBar(silent: options.json)
         let start = ContinuousClock.now
         let report = try await ControlSession.with(options.global.configuration()) { client in
@@ -43,8 +46,9 @@ struct ImportCommand: AsyncParsableCommand {
         if options.json { return Output.print(report) }
         let seconds = start.duration(to: .now).inSeconds
         let rows = report["rows"]?.integerValue ?? 0
-        print("\(rows) rows in \(String(format: "%.1f", seconds)) s: \(Output.text(report, "created")) created, "
-            + "\(Output.text(report, "updated")) updated, \(Output.text(report, "unchanged")) unchanged.")
+        print(
+            "\(rows) rows in \(String(format: "%.1f", seconds)) s: \(Output.text(report, "created")) created, "
+                + "\(Output.text(report, "updated")) updated, \(Output.text(report, "unchanged")) unchanged.")
         let ignored = Output.text(report, "ignoredColumns")
         if !ignored.isEmpty { print("Columns not imported: \(ignored)") }
     }

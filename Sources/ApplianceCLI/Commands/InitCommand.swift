@@ -26,13 +26,25 @@ struct InitCommand: AsyncParsableCommand {
             if let operatorEmail, let secret {
                 let made = try await client.send(
                     "POST", "/api/admin/operators", ["email": .string(operatorEmail), "password": .string(secret)])
-                if options.json { Output.print(made) } else { print("Operator \(operatorEmail) can sign in at \(configuration.address)/admin") }
+                if options.json {
+                    Output.print(made)
+                } else {
+                    print("Operator \(operatorEmail) can sign in at \(configuration.address)/admin")
+                }
             } else if !operators.isEmpty {
-                if options.json { Output.print(["setupLink": nil]) } else { print("This appliance is set up already: sign in at \(configuration.address)/admin") }
+                if options.json {
+                    Output.print(["setupLink": nil])
+                } else {
+                    print("This appliance is set up already: sign in at \(configuration.address)/admin")
+                }
             } else {
                 let token = try await client.send("POST", "/api/admin/operators/setup-link")["token"]?.stringValue ?? ""
                 let link = "\(configuration.address)/admin#/setup/\(token)"
-                if options.json { Output.print(["setupLink": .string(link)]) } else { print("Setup link (once, 30 minutes): \(link)") }
+                if options.json {
+                    Output.print(["setupLink": .string(link)])
+                } else {
+                    print("Setup link (once, 30 minutes): \(link)")
+                }
             }
         }
     }

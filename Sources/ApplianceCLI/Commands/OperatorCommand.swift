@@ -32,7 +32,9 @@ struct OperatorCommand: AsyncParsableCommand {
             if options.json { return Output.print(answer) }
             Output.table(
                 ["EMAIL", "STATUS", "CREATED"],
-                (answer["items"]?.arrayValue ?? []).map { [Output.text($0, "email"), Output.text($0, "status"), Output.text($0, "createdAt")] })
+                (answer["items"]?.arrayValue ?? []).map {
+                    [Output.text($0, "email"), Output.text($0, "status"), Output.text($0, "createdAt")]
+                })
         }
     }
 

@@ -73,7 +73,8 @@ struct RestoreCommand: AsyncParsableCommand {
         let plan = try await work.plan(request)
         try show(plan.json)
         if try !dryRun && confirmed() {
-            let (updates, continuation) = AsyncStream.makeStream(of: WorkProgress.self, bufferingPolicy: .bufferingNewest(1))
+            let (updates, continuation) = AsyncStream.makeStream(
+                of: WorkProgress.self, bufferingPolicy: .bufferingNewest(1))
             let isSilent = options.json
             let shown = Task {
                 let bar = ProgressBar(silent: isSilent)
@@ -92,7 +93,8 @@ struct RestoreCommand: AsyncParsableCommand {
 
     private func confirmed() throws -> Bool {
         if yes { return true }
-        let what = tenant.isEmpty ? "The whole appliance is replaced." : "\(tenant.joined(separator: ", ")) is replaced."
+        let what =
+            tenant.isEmpty ? "The whole appliance is replaced." : "\(tenant.joined(separator: ", ")) is replaced."
         return try Output.confirm(what, expected: confirmation)
     }
 
@@ -101,8 +103,9 @@ struct RestoreCommand: AsyncParsableCommand {
             if dryRun { Output.print(["plan": plan]) }
             return
         }
-        print("Snapshot \(Output.text(plan, "snapshot")), state of \(Output.text(plan, "at")), "
-            + "\(Output.text(plan, "behindSeconds")) seconds back.")
+        print(
+            "Snapshot \(Output.text(plan, "snapshot")), state of \(Output.text(plan, "at")), "
+                + "\(Output.text(plan, "behindSeconds")) seconds back.")
         for step in plan["steps"]?.arrayValue ?? [] { print("  \(step.stringValue ?? "")") }
         for note in plan["notes"]?.arrayValue ?? [] { print("Note: \(note.stringValue ?? "")") }
     }

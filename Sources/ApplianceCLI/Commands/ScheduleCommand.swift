@@ -20,7 +20,8 @@ struct ScheduleCommand: AsyncParsableCommand {
                     let last = job["lastRun"] ?? .null
                     return [
                         Output.text(job, "name"), Output.text(job, "schedule"), Output.text(job, "nextRunAt"),
-                        Output.text(last, "startedAt"), [Output.text(last, "status"), Output.text(last, "detail")].joined(separator: " "),
+                        Output.text(last, "startedAt"),
+                        [Output.text(last, "status"), Output.text(last, "detail")].joined(separator: " "),
                     ]
                 })
         }
@@ -35,7 +36,11 @@ struct ScheduleCommand: AsyncParsableCommand {
             let run = try await ControlSession.with(options.global.configuration()) {
                 try await $0.send("POST", "/api/admin/schedule/\(name.pathComponent)/run")
             }
-            if options.json { Output.print(run) } else { print("\(name) \(Output.text(run, "status")): \(Output.text(run, "detail"))") }
+            if options.json {
+                Output.print(run)
+            } else {
+                print("\(name) \(Output.text(run, "status")): \(Output.text(run, "detail"))")
+            }
             if Output.text(run, "status") == "failed" { throw ExitCode(Failure.failed) }
         }
     }

@@ -27,7 +27,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try global.configuration([
-            .host: host, .port: port, .domain: domain, .tlsCert: tlsCert, .tlsKey: tlsKey, .logLevel: logLevel, .web: web,
+            .host: host, .port: port, .domain: domain, .tlsCert: tlsCert, .tlsKey: tlsKey, .logLevel: logLevel,
+            .web: web,
         ])
         try FileSystem.makeFolder(configuration.data.root)
         let lock = try DataDirectoryLock(configuration.data)

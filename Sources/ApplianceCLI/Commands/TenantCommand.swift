@@ -16,7 +16,9 @@ struct TenantCommand: AsyncParsableCommand {
         ]
         Output.facts(names.map { ($0, Output.text(tenant, $0)) }.filter { !$0.1.isEmpty })
         if let storage = tenant["storage"] {
-            Output.facts([("storage", Output.text(storage, "state") + ", " + Output.bytes(storage["bytes"]?.integerValue ?? 0))])
+            Output.facts([
+                ("storage", Output.text(storage, "state") + ", " + Output.bytes(storage["bytes"]?.integerValue ?? 0))
+            ])
         }
     }
 
@@ -70,7 +72,8 @@ struct TenantCommand: AsyncParsableCommand {
                 var (tenants, cursor): ([JSON], String?) = ([], nil)
                 repeat {
                     let page = try await client.send(
-                        "GET", "\(path)?limit=200&sort=slug\(query)" + (cursor.map { "&cursor=\($0.pathComponent)" } ?? ""))
+                        "GET",
+                        "\(path)?limit=200&sort=slug\(query)" + (cursor.map { "&cursor=\($0.pathComponent)" } ?? ""))
                     tenants += page["items"]?.arrayValue ?? []
                     cursor = page["nextCursor"]?.stringValue
                 } while cursor != nil

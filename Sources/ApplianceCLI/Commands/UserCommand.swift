@@ -21,7 +21,8 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             var members: [JSON.Member] = [
-                .init("email", .string(email)), .init("role", .string(role)), .init("password", .string(try password.get())),
+                .init("email", .string(email)), .init("role", .string(role)),
+                .init("password", .string(try password.get())),
             ]
             if let name { members.append(.init("name", .string(name))) }
             let body = JSON.object(members)

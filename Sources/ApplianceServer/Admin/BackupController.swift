@@ -49,7 +49,8 @@ struct BackupController: Sendable {
             let result = try await appliance.backups.verify(id, progress: progress)
             try await appliance.latestBackups.refresh()
             return result.json.adding([
-                "verified": .bool(result.isGood), "seconds": JSON(start.duration(to: .now).inSeconds.rounded(digits: 3)),
+                "verified": .bool(result.isGood),
+                "seconds": JSON(start.duration(to: .now).inSeconds.rounded(digits: 3)),
             ])
         }
     }

@@ -14,7 +14,9 @@ struct HealthController: Sendable {
         routes.open(.get, "/api/health/live", "Does the process answer?") { _, _ in Answer.json(["status": "ok"]) }
         routes.open(.get, "/api/health/ready", "Can it serve?") { _, _ in await one("database", readiness: true) }
         for name in ["database", "cache", "backups"] {
-            routes.open(.get, "/api/health/\(name)", "Health of the \(name)") { _, _ in await one(name, readiness: false) }
+            routes.open(.get, "/api/health/\(name)", "Health of the \(name)") { _, _ in
+                await one(name, readiness: false)
+            }
         }
         routes.open(.get, "/metrics", "Prometheus metrics, for this machine") { request, http in
             try await prometheus(request, http)
@@ -40,7 +42,8 @@ struct HealthController: Sendable {
         guard let check = await HealthReport(appliance: appliance).check(name) else {
             return Answer.json(["status": "failing"], status: .serviceUnavailable)
         }
-        return Answer.json(readiness ? ["status": check.json["status"] ?? .null] : check.json, status: Self.http(check.status))
+        return Answer.json(
+            readiness ? ["status": check.json["status"] ?? .null] : check.json, status: Self.http(check.status))
     }
 
     /// Degraded still serves: only what fails takes the server out of a load balancer.
@@ -66,9 +69,13 @@ struct HealthController: Sendable {
     /// Figures name no shop, yet they are nobody's business outside: loopback, the control socket, or an operator.
     private func prometheus(_ request: Request, _ http: ApplianceRequestContext) async throws -> Response {
         let isLocal = http.isControl || http.remoteAddress == "::1" || http.remoteAddress.hasPrefix("127.")
-        let token = request.headers[.authorization].flatMap { $0.lowercased().hasPrefix("bearer ") ? String($0.dropFirst(7)) : nil }
+        let token = request.headers[.authorization].flatMap {
+            $0.lowercased().hasPrefix("bearer ") ? String($0.dropFirst(7)) : nil
+        }
         if let token {
-            guard try await appliance.signIn.sessions.principal(token: token)?.isOperator == true else { throw Self.refused }
+            guard try await appliance.signIn.sessions.principal(token: token)?.isOperator == true else {
+                throw Self.refused
+            }
         } else if !isLocal {
             throw Self.refused
         }

@@ -66,7 +66,8 @@ struct OperationsController: Sendable {
         let email = body.text("email", required: true, max: 254) ?? ""
         let password = body.secret("password", required: true) ?? ""
         try body.finish()
-        let made = try await appliance.signIn.createOperator(email: email, password: password, by: context.principal.actor)
+        let made = try await appliance.signIn.createOperator(
+            email: email, password: password, by: context.principal.actor)
         return Answer.json(made.json, status: .created)
     }
 

@@ -24,7 +24,9 @@ struct TenantController: Sendable {
                     try await appliance.tenants.activate(
                         find(context).id, by: context.principal.actor, requestID: context.requestID)))
         }
-        routes.operator(.post, "\(Self.path)/{id}/extend-trial", "Move the end of a trial") { try await extendTrial($0) }
+        routes.operator(.post, "\(Self.path)/{id}/extend-trial", "Move the end of a trial") {
+            try await extendTrial($0)
+        }
     }
 
     private func find(_ context: OperatorRequestContext) throws -> Tenant {
@@ -42,7 +44,8 @@ struct TenantController: Sendable {
         let bytes = FileSystem.size(file.url)
         return tenant.json.adding([
             "storage": [
-                "state": .string(reason == nil ? "ok" : "quarantined"), "reason": JSON(reason), "bytes": .integer(bytes),
+                "state": .string(reason == nil ? "ok" : "quarantined"), "reason": JSON(reason),
+                "bytes": .integer(bytes),
             ],
             "lastSnapshotAt": JSON(await appliance.latestBackups.of(tenant: tenant.id)),
         ])
@@ -56,7 +59,10 @@ struct TenantController: Sendable {
         let status = page["status"]
         let matching = appliance.directory.all.filter { tenant in
             (status == nil || tenant.status.rawValue == status)
-                && (needle == nil || [tenant.slug, tenant.name, tenant.ownerEmail, tenant.id].contains { $0.lowercased().contains(needle ?? "") })
+                && (needle == nil
+                    || [tenant.slug, tenant.name, tenant.ownerEmail, tenant.id].contains {
+                        $0.lowercased().contains(needle ?? "")
+                    })
         }
         let sorted = try sort(matching, by: page["sort"] ?? "-createdAt")
         let start = page.cursor.flatMap { cursor in sorted.firstIndex { $0.id == cursor } }.map { $0 + 1 } ?? 0
@@ -64,7 +70,9 @@ struct TenantController: Sendable {
         let hasMore = start + items.count < sorted.count
         var json: [JSON] = []
         for tenant in items { json.append(await self.json(tenant)) }
-        var answer: [JSON.Member] = [.init("items", .array(json)), .init("nextCursor", JSON(hasMore ? items.last?.id : nil))]
+        var answer: [JSON.Member] = [
+            .init("items", .array(json)), .init("nextCursor", JSON(hasMore ? items.last?.id : nil)),
+        ]
         if page["count"] == "exact" { answer.append(.init("total", JSON(sorted.count))) }
         return Answer.json(.object(answer), for: context.request)
     }
@@ -80,7 +88,9 @@ struct TenantController: Sendable {
         case "status": value = { $0.status.rawValue }
         case "plan": value = { $0.plan }
         case "trialEndsAt": value = { $0.trialEndsAt?.description ?? "" }
-        default: throw DomainError.invalid("sort", "unknown_field", "One of createdAt, slug, name, status, plan, trialEndsAt.")
+        default:
+            throw DomainError.invalid(
+                "sort", "unknown_field", "One of createdAt, slug, name, status, plan, trialEndsAt.")
         }
         let keyed = tenants.map { (key: value($0), tenant: $0) }
         return keyed.sorted { a, b in

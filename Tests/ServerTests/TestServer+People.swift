@@ -1,0 +1,72 @@
+import ApplianceCore
+import CollectionKit
+import Testing
+
+@testable import ApplianceServer
+
+extension TestServer {
+    /// Makes the first operator by a setup link, as `appliance init` does.
+    func setUp() async throws -> Person {
+        let token = try await appliance.signIn.makeSetupLink()
+        let answer = try await expect(
+            200, "POST", "/api/auth/setup",
+            json: ["token": .string(token), "email": "op@example.com", "password": .string(goodPassword)])
+        return try person(answer)
+    }
+
+    func signIn(_ email: String, _ tenant: String? = nil) async throws -> Person {
+        let answer = try await expect(
+            200, "POST", "/api/auth/login", tenant: tenant,
+            json: ["email": .string(email), "password": .string(goodPassword)])
+        return try person(answer)
+    }
+
+    private func person(_ answer: ServerAnswer) throws -> Person {
+        let cookie = try #require(answer["Set-Cookie"]?.split(separator: ";").first)
+        return Person(
+            id: try #require(answer.json["user"]?["id"]?.stringValue),
+            token: try #require(answer.json["token"]?.stringValue),
+            csrfToken: try #require(answer.json["csrfToken"]?.stringValue), cookie: String(cookie))
+    }
+
+    /// Makes a shop with its owner, who signs in.
+    func makeShop(_ slug: String, by person: Person) async throws -> Shop {
+        let answer = try await expect(
+            201, "POST", "/api/admin/tenants", by: person,
+            json: [
+                "slug": .string(slug), "name": .string("Shop \(slug)"), "currency": "INR",
+                "timeZone": "Asia/Kolkata", "ownerEmail": .string("owner@\(slug).example"),
+                "ownerPassword": .string(goodPassword),
+            ])
+        let id = try #require(answer.json["id"]?.stringValue)
+        return Shop(id: id, slug: slug, owner: try await signIn("owner@\(slug).example", slug))
+    }
+
+    /// Adds somebody to a shop and signs them in.
+    func addUser(_ name: String, _ role: Role, to shop: Shop) async throws -> Person {
+        let email = "\(name)@\(shop.slug).example"
+        try await expect(
+            201, "POST", "/api/users", by: shop.owner,
+            json: ["email": .string(email), "password": .string(goodPassword), "role": .string(role.rawValue)])
+        return try await signIn(email, shop.slug)
+    }
+}
+
+struct Shop: Sendable {
+    let id: String
+    let slug: String
+    let owner: Person
+}
+
+/// Runs `body` with a server, its operator, and the shops acme and bela.
+func withShops(
+    _ flags: [ConfigurationKey: String] = [:],
+    _ body: (_ server: TestServer, _ operator: Person, _ acme: Shop, _ bela: Shop) async throws -> Void
+) async throws {
+    try await withServer(flags) { server in
+        let person = try await server.setUp()
+        let acme = try await server.makeShop("acme", by: person)
+        let bela = try await server.makeShop("bela", by: person)
+        try await body(server, person, acme, bela)
+    }
+}
