@@ -65,11 +65,7 @@ extension Appliance {
     }
 
     /// Hummingbird and the service group say at `info` what we say in our own words.
-    private var quietLogger: Logger {
-        var logger = logger
-        logger.logLevel = max(logger.logLevel, .warning)
-        return logger
-    }
+    private var quietLogger: Logger { Logger(label: "appliance.http") { _ in WarningsOnly(base: logger) } }
 
     private func publicServer(_ limits: ConnectionGuard.Limits) throws -> HTTPServerBuilder {
         let http = HTTPServerBuilder.http1(

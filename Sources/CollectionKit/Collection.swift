@@ -4,7 +4,9 @@ package import ApplianceCore
 /// API, CSV both ways, the OpenAPI schema and the retention purge; nothing in the engine knows a collection by name.
 ///
 /// Every record also has `id`, `createdAt`, `updatedAt` and `version`, which nobody declares.
-package struct Collection: Sendable {
+///
+/// Immutable, and a class because every request passes it on: one reference instead of a dozen.
+package final class Collection: Sendable {
     /// The table, the path (`/api/<name>`) and the word in `--collection`: a lower-case plural with dashes.
     package let name: String
     /// What ids start with: `cus` gives `cus_01k…`.

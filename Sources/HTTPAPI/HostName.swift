@@ -12,19 +12,39 @@ enum HostName {
         }
     }
 
-    /// Letters, digits, dots, dashes and underscores, or an address in brackets; then perhaps a port.
+    /// Letters, digits, dots, dashes and underscores, or an address in brackets; then perhaps a port. Looks at bytes, on
+    /// every request.
     private static func isWellFormed(_ authority: String) -> Bool {
-        guard !authority.isEmpty, authority.utf8.count <= 260 else { return false }
-        let (host, port) = split(authority)
-        guard port.map({ $0.utf8.count <= 5 && (UInt16($0) ?? 0) > 0 }) ?? true else { return false }
-        if host.hasPrefix("[") {
-            return host.hasSuffix("]")
-                && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
-        }
-        return !host.isEmpty && !host.contains("..")
-            && host.utf8.allSatisfy {
-                $0.isASCIIDigit || (0x61...0x7A).contains($0 | 0x20) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F
+        let bytes = authority.utf8
+        guard !bytes.isEmpty, bytes.count <= 260 else { return false }
+        let isAddress = bytes.first == UInt8(ascii: "[")
+        var previous: UInt8 = 0
+        var digits = -1
+        for byte in bytes {
+            if digits >= 0 {
+                guard byte.isASCIIDigit else { return false }
+                digits += 1
+            } else if byte == UInt8(ascii: ":"), !isAddress || previous == UInt8(ascii: "]") {
+                guard previous != 0 else { return false }
+                digits = 0
+            } else {
+                guard isAddress ? isAddressByte(byte) : isNameByte(byte), previous != UInt8(ascii: "]"),
+                    byte != UInt8(ascii: ".") || previous != byte
+                else { return false }
             }
+            previous = byte
+        }
+        if isAddress, digits < 0, previous != UInt8(ascii: "]") { return false }
+        return digits < 0 || (1...5).contains(digits)
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        byte.isASCIIDigit || (0x61...0x7A).contains(byte | 0x20) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+            || byte == UInt8(ascii: "_")
+    }
+
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        byte.isASCIIDigit || (0x61...0x66).contains(byte | 0x20) || ":.[]".utf8.contains(byte)
     }
 
     private static func split(_ authority: String) -> (host: Substring, port: Substring?) {

@@ -5,15 +5,19 @@ package import Storage
 package import Tenancy
 
 /// A request of somebody who is signed in.
-package struct SignedInRequestContext: Sendable {
+package final class SignedInRequestContext: Sendable {
     package let request: Request
     package let http: ApplianceRequestContext
     package let principal: Principal
     package let requestID: String
+
+    init(request: Request, http: ApplianceRequestContext, principal: Principal, requestID: String) {
+        (self.request, self.http, self.principal, self.requestID) = (request, http, principal, requestID)
+    }
 }
 
 /// A request of an operator.
-package struct OperatorRequestContext: Sendable {
+package final class OperatorRequestContext: Sendable {
     package let request: Request
     package let http: ApplianceRequestContext
     package let principal: Principal
@@ -28,8 +32,8 @@ package struct OperatorRequestContext: Sendable {
 }
 
 /// A request inside one shop. A handler of a module gets this and nothing else: without a tenant, a person and the
-/// shop's file it cannot exist.
-package struct TenantRequestContext: Sendable {
+/// shop's file it cannot exist. A class like the others: what a request carries is passed on many times.
+package final class TenantRequestContext: Sendable {
     package let request: Request
     package let http: ApplianceRequestContext
     package let principal: Principal

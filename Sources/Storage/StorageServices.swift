@@ -64,14 +64,25 @@ package final class StorageServices: Sendable {
 private final class OpenFiles: Sendable {
     private let limit: Int
     private let uses = Atomic<UInt64>(0)
+    /// Beside the dictionary, because every read and write asks.
+    private let openCount = Atomic<Int>(0)
     private let files = Mutex<[ObjectIdentifier: DatabaseFile]>([:])
 
     init(limit: Int) { self.limit = limit }
 
     func nextUse() -> UInt64 { uses.add(1, ordering: .relaxed).newValue }
-    func add(_ file: DatabaseFile) { files.withLock { $0[ObjectIdentifier(file)] = file } }
-    func remove(_ file: DatabaseFile) { files.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(file)) } }
-    var count: Int { files.withLock { $0.count } }
+
+    func add(_ file: DatabaseFile) {
+        files.withLock { $0[ObjectIdentifier(file)] = file }
+        openCount.add(1, ordering: .relaxed)
+    }
+
+    func remove(_ file: DatabaseFile) {
+        files.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(file)) }
+        openCount.subtract(1, ordering: .relaxed)
+    }
+
+    var count: Int { openCount.load(ordering: .relaxed) }
     var isOverLimit: Bool { count > limit }
 
     func leastRecentlyUsed() -> [DatabaseFile] {
