@@ -88,8 +88,8 @@ let package = Package(
         layer(
             "HTTPAPI",
             [
-                "Tenancy", "CollectionKit", "Storage", "ApplianceCore", hummingbird, nio, nioPosix, nioHTTPTypes,
-                httpTypes, logging, crypto,
+                "Tenancy", "CollectionKit", "Storage", "ApplianceCore", hummingbird, nio, nioHTTP1, nioPosix,
+                nioHTTPTypes, httpTypes, logging, crypto,
             ]),
         layer("Jobs", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, lifecycle, logging]),
         layer(

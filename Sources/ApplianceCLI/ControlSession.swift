@@ -10,10 +10,14 @@ import Storage
 
 /// The way to the server: the control socket of the running one, or of one that lives for this command only. Whether
 /// one runs is the data folder's lock to say, so two never work on the same files.
-struct ControlSession {
-    let client: ControlClient
+enum ControlSession {
+    private enum Limit {
+        /// For a server that is starting, or another command that works on the folder meanwhile.
+        static let patience = Duration.seconds(60)
+        static let pause = Duration.milliseconds(50)
+    }
 
-    /// Runs `body` with a session. `isServed` tells whether a server was running.
+    /// Runs `body` with a session; waits while another command has the folder.
     static func with<Value: Sendable>(
         _ configuration: Configuration, _ body: (ControlClient) async throws -> Value
     ) async throws -> Value {
@@ -25,10 +29,30 @@ struct ControlSession {
                 hint: "Use a data folder with a shorter path.")
         }
         try FileSystem.makeFolder(data.root)
-        guard let lock = try lockUnlessServed(data) else {
-            return try await ControlClient.with(socket: path, body)
+        let deadline = ContinuousClock.now + Limit.patience
+        repeat {
+            if let lock = try lockUnlessServed(data) { return try await withTemporaryServer(configuration, lock, body) }
+            if answers(path) { return try await ControlClient.with(socket: path, body) }
+            try await Task.sleep(for: Limit.pause)
+        } while ContinuousClock.now < deadline
+        throw DomainError(
+            .conflict, "data_in_use", "The data folder \(data.root.path) is in use by another process, which does not answer.",
+            hint: "A long command may be at work on it: try again later.")
+    }
+
+    /// Whether somebody accepts connections on a socket: not so while a server starts, or after it was killed.
+    private static func answers(_ path: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafePointer(to: address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
         }
-        return try await withTemporaryServer(configuration, lock, body)
     }
 
     /// Nil when another process has it: then that one is the server.
@@ -45,12 +69,12 @@ struct ControlSession {
     ) async throws -> Value {
         let appliance = try await Appliance(configuration, lock: lock, logger: GlobalOptions.quietLogger())
         let (running, signal) = AsyncStream.makeStream(of: Void.self)
-        let group = try appliance.controlGroup { signal.yield() }
+        let group = try appliance.commandGroup { signal.yield() }
         let server = Task { try await group.run() }
         for await _ in running { break }
         let result: Result<Value, any Error>
         do {
-            result = .success(try await ControlClient.with(socket: configuration.data.controlSocket.path, body))
+            result = .success(try await ControlClient.with(socket: configuration.data.commandSocket.path, body))
         } catch {
             result = .failure(error)
         }

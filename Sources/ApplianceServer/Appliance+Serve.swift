@@ -36,23 +36,25 @@ extension Appliance {
                 await running(channel.localAddress?.port ?? configuration.port)
             }, logger: quietLogger)
         var group = ServiceGroupConfiguration(
-            services: [controlServer(responder, running: {}), scheduler, port],
+            services: [controlServer(responder, configuration.data.controlSocket, running: {}), scheduler, port],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger)
         group.maximumGracefulShutdownDuration = Limit.shutdown
         return ServiceGroup(configuration: group)
     }
 
-    /// Only the control socket: what the CLI talks to while no server runs.
-    package func controlGroup(running: @escaping @Sendable () async -> Void) throws -> ServiceGroup {
+    /// Only a control socket, known to nobody else: what a command talks to while no server runs.
+    package func commandGroup(running: @escaping @Sendable () async -> Void) throws -> ServiceGroup {
         let responder = try makeRoutes().router.buildResponder()
         return ServiceGroup(
-            configuration: .init(services: [controlServer(responder, running: running)], logger: quietLogger))
+            configuration: .init(
+                services: [controlServer(responder, configuration.data.commandSocket, running: running)],
+                logger: quietLogger))
     }
 
     private func controlServer(
-        _ responder: some HTTPResponder<ApplianceRequestContext>, running: @escaping @Sendable () async -> Void
+        _ responder: some HTTPResponder<ApplianceRequestContext>, _ socket: URL,
+        running: @escaping @Sendable () async -> Void
     ) -> some Service {
-        let socket = configuration.data.controlSocket
         // Left by a process that was killed; the lock says that it is gone.
         try? FileSystem.remove(socket)
         return Application(
@@ -88,6 +90,8 @@ extension Appliance {
             tls.minimumTLSVersion = .tlsv12
             tls.cipherSuites = "ECDHE+AESGCM:ECDHE+CHACHA20"
             tls.applicationProtocols = ["http/1.1"]
+            // Tells whether the two belong together, before the port is opened.
+            _ = try NIOSSLContext(configuration: tls)
             return tls
         } catch {
             throw DomainError(

@@ -37,21 +37,35 @@ package struct CSVParser {
     private var state = State.start
     private var row = Row()
     private var line = 1
-    private var offset = 0
+    /// How much of a byte order mark the file has begun with; nil once that is settled.
+    private var markLength: Int? = 0
+    private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     package init() {}
 
     /// Parses the next chunk, calling `body` with each row that ends in it.
     package mutating func parse(_ chunk: UnsafeRawBufferPointer, _ body: (borrowing Row) throws -> Void) throws {
         for byte in chunk {
-            defer { offset += 1 }
-            if offset < 3, byte == [0xEF, 0xBB, 0xBF][offset] { continue }
+            if let length = markLength, byte == Self.mark[length] {
+                markLength = length == 2 ? nil : length + 1
+                continue
+            }
+            try endMark(body)
             try parse(byte, body)
         }
     }
 
+    /// What began like a byte order mark and was none is text.
+    @inline(__always)
+    private mutating func endMark(_ body: (borrowing Row) throws -> Void) throws {
+        guard let length = markLength else { return }
+        markLength = nil
+        for byte in Self.mark.prefix(length) { try parse(byte, body) }
+    }
+
     /// Ends the file: hands out a last row without a line end.
     package mutating func finish(_ body: (borrowing Row) throws -> Void) throws {
+        try endMark(body)
         guard state != .quoted else { throw Fault(line: row.line, message: "A quoted cell never ends.") }
         if !row.bytes.isEmpty || !row.ends.isEmpty || state == .quoteInQuoted { try endRow(body) }
     }

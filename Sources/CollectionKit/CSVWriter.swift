@@ -31,10 +31,12 @@ package enum CSVWriter {
     }
 
     private static func isRisky(_ text: String) -> Bool {
-        guard let first = text.utf8.first else { return false }
+        // Apostrophes in front are looked through, so that a text that has one of its own comes back with it.
+        let bytes = text.utf8.drop { $0 == UInt8(ascii: "'") }
+        guard let first = bytes.first else { return false }
         switch first {
         case UInt8(ascii: "="), UInt8(ascii: "@"), 0x09: return true
-        case UInt8(ascii: "+"), UInt8(ascii: "-"): return !(text.utf8.dropFirst().first?.isASCIIDigit ?? false)
+        case UInt8(ascii: "+"), UInt8(ascii: "-"): return !(bytes.dropFirst().first?.isASCIIDigit ?? false)
         default: return false
         }
     }

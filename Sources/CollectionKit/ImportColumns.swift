@@ -110,7 +110,8 @@ struct ImportColumns {
                 _ = try Self.lookup(db, "SELECT id FROM \(CollectionSQL.quoted(other)) WHERE id = ?1", text)
             }
         }
-        try draft.set(target.field, value, creating: true)
+        // Spaces alone are empty too.
+        if value != .null { try draft.set(target.field, value, creating: true) }
     }
 
     private static func lookup(_ db: Database, _ sql: String, _ key: String) throws(ValueFault) -> SQLValue {

@@ -7,7 +7,8 @@ import Storage
 struct ListCursor: Sendable {
     let values: [SQLValue]
 
-    private static let maximumLength = 4000
+    /// Characters: four sort keys of the longest texts of one line.
+    private static let maximumLength = 16_000
 
     init(values: [SQLValue]) { self.values = values }
 

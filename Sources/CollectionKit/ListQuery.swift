@@ -106,9 +106,11 @@ package struct ListQuery: Sendable {
         var keys: [SortKey] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let name = part.hasPrefix("-") ? String(part.dropFirst()) : String(part)
-            guard collection.column(name) != nil else {
+            guard let type = collection.column(name) else {
                 throw ValueFault("unknown_field", "There is no field \(name.prefix(64)) to sort by.")
             }
+            // A cursor holds the values that it stands at.
+            if case .text(.multiline, _) = type { throw ValueFault("wrong_type", "\(name) is too long to sort by.") }
             guard !keys.contains(where: { $0.column == name }) else {
                 throw ValueFault("twice", "\(name) occurs twice.")
             }

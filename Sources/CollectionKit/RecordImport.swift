@@ -118,7 +118,7 @@ package struct RecordImport {
     private mutating func write(_ draft: RecordDraft, _ db: Database, line: Int, columns: ImportColumns) throws {
         var draft = draft
         if let key = columns.upsertIndex, let found = try existing(db, draft.values[key], key) {
-            return try update(db, found, draft, line: line)
+            return try update(db, found, draft, line: line, columns: columns)
         }
         draft.fillDefaults(context)
         draft.requireFields()
@@ -145,21 +145,26 @@ package struct RecordImport {
     }
 
     private mutating func update(
-        _ db: Database, _ found: (id: String, values: [SQLValue]), _ draft: RecordDraft, line: Int
+        _ db: Database, _ found: (id: String, values: [SQLValue]), _ draft: RecordDraft, line: Int,
+        columns: ImportColumns
     ) throws {
         var merged = RecordDraft(collection, current: found.values)
         for index in draft.values.indices where draft.given[index] {
             do throws(ValueFault) {
                 try merged.set(index, draft.values[index], creating: false)
             } catch {
-                return try fault(collection.fields[index].name, error.code, error.message, line)
+                return try fault(columns.column(of: collection.fields[index].name), error.code, error.message, line)
             }
         }
         guard merged.values != found.values else {
             report.unchanged += 1
             return
         }
-        _ = try Records(collection).update(db, id: found.id, merged, context)
-        report.updated += 1
+        do {
+            _ = try Records(collection).update(db, id: found.id, merged, context)
+            report.updated += 1
+        } catch let error as DomainError where error.code == "not_unique" {
+            for item in error.faults { try fault(columns.column(of: item.field), item.code, item.message, line) }
+        }
     }
 }

@@ -2,6 +2,7 @@ package import ApplianceCore
 import HTTPTypes
 package import Hummingbird
 import NIOCore
+import NIOHTTP1
 import Storage
 
 /// Errors as RFC 9457 `application/problem+json`. The one place where an error gets a status number.
@@ -21,7 +22,7 @@ package enum Problem {
     package static func json(_ error: DomainError, requestID: String) -> JSON {
         let status = status(error.category)
         var members: [JSON.Member] = [
-            .init("type", .string("about:blank#\(error.code)")), .init("title", .string(status.reasonPhrase)),
+            .init("type", .string("urn:appliance:problem:\(error.code)")), .init("title", .string(status.reasonPhrase)),
             .init("status", JSON(status.code)), .init("detail", .string(error.message)),
             .init("code", .string(error.code)), .init("error", .string(error.message)),
             .init("requestId", .string(requestID)),
@@ -43,6 +44,8 @@ package enum Problem {
 
     /// Any error, Hummingbird's own included, as one of ours.
     package static func domainError(_ error: any Error) -> DomainError {
+        // A body that is no HTTP, or that ends early because the client went away.
+        if error is HTTPParserError { return .malformed("malformed", "The request is malformed.") }
         guard let error = error as? any HTTPResponseError else { return DomainError(any: error) }
         return switch error.status {
         case .notFound: .notFound("address")

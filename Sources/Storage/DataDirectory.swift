@@ -11,6 +11,8 @@ package struct DataDirectory: Sendable {
     package var masterKey: URL { root.appending(path: "master.key") }
     package var lock: URL { root.appending(path: "appliance.lock") }
     package var controlSocket: URL { root.appending(path: "appliance.sock") }
+    /// The control socket of a command that works without a server, and ends with it.
+    package var commandSocket: URL { root.appending(path: "command.sock") }
     package var systemDatabase: URL { root.appending(path: "system.sqlite") }
     package var tenants: URL { root.appending(path: "tenants") }
     /// What restores replaced, until somebody removes it.

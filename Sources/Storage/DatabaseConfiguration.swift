@@ -16,9 +16,11 @@ package enum DatabaseConfiguration {
         static let length: Int32 = 32 << 20
     }
 
-    static func openWriter(_ url: URL) throws -> DatabaseQueue {
+    /// `check` looks at the file before anything is written to it, and throws when it is not to be touched.
+    static func openWriter(_ url: URL, check: (Database) throws -> Void) throws -> DatabaseQueue {
         let queue = try DatabaseQueue(path: url.path, configuration: configuration(readonly: false))
         try queue.writeWithoutTransaction { db in
+            try check(db)
             // "WAL" is kept in the file; asking again costs nothing and turns a copied rollback-mode file round.
             try db.execute(sql: "PRAGMA journal_mode = WAL")
             // "FULL: the WAL is synced after each transaction commit": an acknowledged write survives power loss.

@@ -118,18 +118,17 @@ extension DatabaseFile {
     }
 
     private func commit(_ group: [PendingWrite], on writer: Writer) {
-        var outcomes: [@Sendable () -> Void] = []
         do {
-            outcomes = try writer.queue.writeWithoutTransaction { db in try transaction(group, db) }
+            let outcomes = try writer.queue.writeWithoutTransaction { db in try transaction(group, db) }
             changes.add()
             services.statistics.didCommit(writes: group.count)
+            for outcome in outcomes { outcome() }
+            checkpointIfLong(writer)
         } catch {
             let reason = note(error)
             if (error as? DatabaseError)?.resultCode == .SQLITE_IOERR { reopen() }
-            outcomes = group.map { write in { write.fail(reason) } }
+            for write in group { write.fail(reason) }
         }
-        for outcome in outcomes { outcome() }
-        checkpointIfLong(writer)
     }
 
     /// What to tell each write once the commit is on disk. Throws when nothing of the group was committed.
@@ -153,10 +152,11 @@ extension DatabaseFile {
             return success
         } catch {
             // A full disk or an I/O error has already rolled back the whole transaction: nobody's change is left.
-            guard db.isInsideTransaction else { throw error }
+            // Nor is anything to be written to a damaged file.
+            guard db.isInsideTransaction, !Self.quarantines(DomainError(any: error)) else { throw error }
             try db.cachedStatement(sql: "ROLLBACK TO write").execute()
             try db.cachedStatement(sql: "RELEASE write").execute()
-            let reason: any Error = (error as? DatabaseError).map { self.note($0) } ?? error
+            let reason: any Error = (error as? DatabaseError).map { DomainError(sqlite: $0) } ?? error
             return { write.fail(reason) }
         }
     }

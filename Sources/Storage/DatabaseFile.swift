@@ -90,8 +90,10 @@ package final class DatabaseFile: Sendable {
                 .unavailable, Self.missingCode, "This shop's data file is missing; the other shops are not affected.",
                 hint: "appliance restore --tenant SLUG --yes", retryAfter: 60, cause: "no file \(url.path)")
         }
+        // SQLite would say CANTOPEN, which may be a passing lack of descriptors.
+        guard FileSystem.isOrdinaryFile(url) else { throw DomainError.damaged(cause: "not a file: \(url.path)") }
         do {
-            let queue = try DatabaseConfiguration.openWriter(url)
+            let queue = try DatabaseConfiguration.openWriter(url, check: schema.check)
             try queue.writeWithoutTransaction { db in
                 try schema.apply(to: db, isNew: false)
                 try db.execute(sql: "PRAGMA journal_size_limit = \(Limit.walBytes)")
@@ -117,7 +119,7 @@ package final class DatabaseFile: Sendable {
 
     // MARK: - Quarantine
 
-    private static func quarantines(_ reason: DomainError) -> Bool {
+    static func quarantines(_ reason: DomainError) -> Bool {
         ["data_damaged", "file_foreign", "file_newer", missingCode].contains(reason.code)
     }
 
@@ -143,12 +145,15 @@ package final class DatabaseFile: Sendable {
         return reason
     }
 
+    /// Lets go of the connections instead of closing them, because others may be at work with them: a connection closes
+    /// with its last user.
     private func quarantine(_ state: inout State, _ reason: DomainError) {
         if case .quarantined = state.phase { return }
         services.logger.error(
             "data file out of service",
             metadata: [LogKey.tenant: "\(name)", LogKey.error: "\(reason.cause ?? reason.message)"])
-        close(&state)
+        if case .open = state.phase { services.didClose(self) }
+        state.idleReaders = []
         state.phase = .quarantined(reason)
     }
 

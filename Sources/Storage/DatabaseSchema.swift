@@ -24,14 +24,9 @@ package struct DatabaseSchema: Sendable {
         (self.applicationID, self.migrations, self.synchronize) = (applicationID, migrations, synchronize)
     }
 
-    /// Brings an open file to the current version, each migration in a transaction of its own. Refuses foreign files and
-    /// files of a newer version without touching them.
+    /// Brings an open file, checked before, to the current version: each migration in a transaction of its own.
     func apply(to db: Database, isNew: Bool) throws {
-        if isNew {
-            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
-        } else {
-            try check(db)
-        }
+        if isNew { try db.execute(sql: "PRAGMA application_id = \(applicationID)") }
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         for (index, migration) in migrations.enumerated().dropFirst(version) {
             try db.inTransaction(.immediate) {

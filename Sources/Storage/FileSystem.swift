@@ -14,6 +14,9 @@ package enum FileSystem {
 
     package static func exists(_ url: URL) -> Bool { access(url.path, F_OK) == 0 }
 
+    /// False also for a folder, a socket and the like.
+    static func isOrdinaryFile(_ url: URL) -> Bool { status(url).map { $0.st_mode & S_IFMT == S_IFREG } ?? false }
+
     /// 0 when there is no such file.
     package static func size(_ url: URL) -> Int64 { status(url).map { Int64($0.st_size) } ?? 0 }
 

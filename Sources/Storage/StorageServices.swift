@@ -55,7 +55,7 @@ package final class StorageServices: Sendable {
     func didUse(_ file: DatabaseFile) {
         guard openFiles.isOverLimit else { return }
         for candidate in openFiles.leastRecentlyUsed() where candidate !== file {
-            if candidate.closeIfQuiet() { return }
+            if candidate.closeIfQuiet(), !openFiles.isOverLimit { return }
         }
     }
 }

@@ -1,5 +1,6 @@
 import ApplianceCore
 import CollectionKit
+import Tenancy
 import Testing
 
 @testable import ApplianceServer
@@ -40,6 +41,13 @@ extension TestServer {
             ])
         let id = try #require(answer.json["id"]?.stringValue)
         return Shop(id: id, slug: slug, owner: try await signIn("owner@\(slug).example", slug))
+    }
+
+    func addOperator(_ email: String, by person: Person) async throws -> Person {
+        try await expect(
+            201, "POST", "/api/admin/operators", by: person,
+            json: ["email": .string(email), "password": .string(goodPassword)])
+        return try await signIn(email)
     }
 
     /// Adds somebody to a shop and signs them in.

@@ -28,7 +28,7 @@ func withServer(
     _ body: (TestServer) async throws -> Void
 ) async throws {
     // Short: the path of the control socket has to fit into 107 bytes.
-    let root = URL(filePath: "/tmp/srv-\(Random.token(bytes: 6))")
+    let root = FileManager.default.temporaryDirectory.appending(path: "srv-\(Random.token(bytes: 6))")
     try FileSystem.makeFolder(root)
     defer { try? FileSystem.remove(root) }
     let own: [ConfigurationKey: String] = [

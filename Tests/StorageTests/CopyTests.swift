@@ -10,7 +10,8 @@ struct CopyTests {
     @Test func `a copy taken during writes is a whole state, no older than the last acknowledged write`() async throws {
         try await withStorage { storage in
             let file = try storage.file()
-            let (acknowledged, isStopped) = (Mutex<Int64>(0), Mutex(false))
+            let acknowledged = Mutex<Int64>(0)
+            let isStopped = Mutex(false)
             let writing = Task {
                 while !isStopped.withLock({ $0 }) {
                     // The invariant: as many notes as the counter says.

@@ -1,4 +1,5 @@
 import ApplianceCore
+import Synchronization
 import Testing
 
 @testable import Storage

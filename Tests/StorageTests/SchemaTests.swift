@@ -79,10 +79,14 @@ struct SchemaTests {
             _ = try storage.file()
             #expect(names(in: storage.folder) == ["shop.sqlite"])
             let queue = try DatabaseConfiguration.openReader(storage.url("shop.sqlite"))
-            try await queue.read { db in
-                #expect(try Int32.fetchOne(db, sql: "PRAGMA application_id") == 71)
-                #expect(try String.fetchOne(db, sql: "PRAGMA journal_mode") == "delete")
+            let (application, journal) = try await queue.read { db in
+                (
+                    try Int32.fetchOne(db, sql: "PRAGMA application_id"),
+                    try String.fetchOne(db, sql: "PRAGMA journal_mode")
+                )
             }
+            #expect(application == 71)
+            #expect(journal == "delete")
             try queue.close()
         }
     }

@@ -1,4 +1,5 @@
 import ApplianceCore
+import Foundation
 import GRDB
 import Testing
 

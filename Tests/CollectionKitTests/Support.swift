@@ -1,0 +1,175 @@
+import ApplianceCore
+import Books
+import CollectionKit
+import Foundation
+import GRDB
+import Logging
+import Shop
+import Storage
+import Testing
+
+/// One field of each type, and each rule at least once.
+let things = Collection(
+    "things", idPrefix: "thg", title: "Thing",
+    fields: [
+        .text("name", max: 20).required().searchable(),
+        .longText("story", max: 50).searchable(),
+        .email("email"),
+        .phone("phone"),
+        .text("code", max: 5, format: .code).unique(),
+        .integer("count", in: -1000...1000),
+        .integer("rank", in: 1...9).required().default(5),
+        .money("price"),
+        .money("balance", allowsNegative: true),
+        .currency(),
+        .boolean("isOpen"),
+        .date("day"),
+        .instant("at"),
+        .choice("size", "small", "large").default("small"),
+        .reference("parentId", to: "things"),
+        .text("serial", max: 10).unique().immutable(),
+    ],
+    indexes: [["count"]])
+
+/// A real file with the collections of real modules, a fixed instant and a person who works there.
+final class TestShop: Sendable {
+    static let now = Instant("2026-11-21T02:00:00.250Z") ?? .earliest
+
+    let folder: URL
+    let file: DatabaseFile
+    let catalog: CollectionCatalog
+    let context: RecordContext
+    private let services: StorageServices
+
+    fileprivate init(_ collections: [CollectionKit.Collection], currency: String) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "collections-\(Random.token(bytes: 9))")
+        try FileSystem.makeFolder(folder)
+        services = StorageServices(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        catalog = CollectionCatalog([(nil, collections)])
+        let schema = Self.schema(collections)
+        try DatabaseFile.create(folder.appending(path: "shop.sqlite"), schema: schema)
+        file = DatabaseFile(folder.appending(path: "shop.sqlite"), name: "shop", schema: schema, services: services)
+        let time = TimeSource(now: { Self.now }, sleep: { _ in })
+        context = RecordContext(
+            now: Self.now, ids: IdentifierSource(time: time), actor: Actor(.user, "usr_asha"), requestID: "req_1",
+            currency: currency, timeZone: try #require(LocalTime("Asia/Kolkata")))
+    }
+
+    static func schema(_ collections: [CollectionKit.Collection]) -> DatabaseSchema {
+        DatabaseSchema(
+            applicationID: 71,
+            migrations: [.init("collections", CollectionSchema.baseSQL), .init("audit", AuditTrail.baseSQL)],
+            synchronize: { try CollectionSchema.synchronize($0, collections) })
+    }
+
+    /// The same file under other declarations, as after an update of the program.
+    func reopened(_ collections: [CollectionKit.Collection]) async -> DatabaseFile {
+        while !file.closeIfQuiet() { await Task.yield() }
+        return DatabaseFile(file.url, name: "shop", schema: Self.schema(collections), services: services)
+    }
+
+    fileprivate func close() async throws {
+        try await services.shutdown()
+        try FileSystem.remove(folder)
+    }
+}
+
+/// Runs `body` with a shop of its own, removed afterwards.
+func withShop(
+    _ collections: [CollectionKit.Collection] = [things, customers, transactions, products], currency: String = "INR",
+    _ body: (TestShop) async throws -> Void
+) async throws {
+    let shop = try TestShop(collections, currency: currency)
+    let result: Result<Void, any Error>
+    do {
+        result = .success(try await body(shop))
+    } catch {
+        result = .failure(error)
+    }
+    try await shop.close()
+    try result.get()
+}
+
+extension TestShop {
+    @discardableResult
+    func create(_ collection: CollectionKit.Collection, _ body: JSON) async throws -> JSON {
+        try await file.write { [context] in try Records(collection).create($0, body, context) }.value
+    }
+
+    @discardableResult
+    func patch(
+        _ collection: CollectionKit.Collection, _ id: String, _ body: JSON, ifVersion: Int64? = nil
+    ) async throws -> JSON {
+        try await file.write { [context] in
+            try Records(collection).patch($0, id: id, body, ifVersion: ifVersion, context)
+        }.value
+    }
+
+    func delete(_ collection: CollectionKit.Collection, _ id: String, ifVersion: Int64? = nil) async throws {
+        try await file.write { [context] in try Records(collection).delete($0, id: id, ifVersion: ifVersion, context) }
+    }
+
+    func get(_ collection: CollectionKit.Collection, _ id: String) throws -> JSON {
+        try file.read { try Records(collection).get($0, id: id) }.value
+    }
+
+    /// The answer to a list request with these query parameters.
+    func list(_ collection: CollectionKit.Collection, _ parameters: KeyValuePairs<String, String> = [:]) throws -> JSON
+    {
+        let query = try ListQuery(collection, parameters: parameters.map { ($0.key, $0.value) })
+        return try JSONParser.parse(try file.read { try query.page($0).json })
+    }
+
+    /// One member of each record of a list.
+    func column(
+        _ name: String, of collection: CollectionKit.Collection, _ parameters: KeyValuePairs<String, String> = [:]
+    ) throws -> [JSON] {
+        try list(collection, parameters)["items"]?.arrayValue?.map { $0[name] ?? "absent" } ?? []
+    }
+
+    func count(_ table: String) throws -> Int {
+        try file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") } ?? 0
+    }
+}
+
+extension RecordBytes {
+    var value: JSON { get throws { try JSONParser.parse(json) } }
+}
+
+extension JSON {
+    var id: String { get throws { try #require(self["id"]?.stringValue) } }
+}
+
+/// The error of an operation that must be refused.
+func refusal(_ body: () async throws -> Void) async -> DomainError? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return DomainError(any: error)
+    }
+}
+
+extension DomainError {
+    /// `field code` of each fault, in their order.
+    var faultList: [String] { faults.map { "\($0.field) \($0.code)" } }
+}
+
+/// SplitMix64: the same numbers for the same seed. Tests print the seed, so that a failure can be had again.
+struct SeededGenerator: RandomNumberGenerator {
+    let seed: UInt64
+    private var state: UInt64
+
+    init(seed: UInt64 = .random(in: 0...UInt64.max)) {
+        (self.seed, state) = (seed, seed)
+        print("seed \(seed)")
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}

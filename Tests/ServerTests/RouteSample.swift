@@ -1,0 +1,182 @@
+import ApplianceCore
+import CollectionKit
+import HTTPAPI
+import Testing
+
+@testable import ApplianceServer
+
+/// A call of a route with everything right about it: whoever may use the route gets `status`.
+struct RouteSample: Sendable {
+    let entry: Routes.Entry
+    let path: String
+    let json: JSON?
+    let csv: String?
+    let status: Int
+
+    /// The same call for a record that does not exist.
+    var ofNothing: RouteSample {
+        let parts = entry.path.split(separator: "/").map {
+            $0 == "{id}" ? "cus_00000000000000000000000000" : String($0)
+        }
+        return RouteSample(
+            entry: entry, path: "/" + parts.joined(separator: "/"), json: json, csv: csv, status: status)
+    }
+
+    var isRead: Bool { entry.method == "GET" }
+    var namesRecord: Bool { entry.path.contains("{id}") }
+    var name: Comment { "\(entry.method) \(entry.path)" }
+}
+
+/// A route that nobody told the tests how to call.
+struct NoRule: Error { let route: String }
+
+/// Makes a sample of each route, every one with a record, user or shop of its own.
+struct RouteSamples {
+    let server: TestServer
+    let person: Person
+    let shop: Shop
+    /// What stands in the shop's records and nowhere else.
+    let canary: String
+
+    private enum Subject { case none, user, tenant, person, snapshot, job }
+
+    private struct Rule {
+        let subject: Subject
+        var json: JSON?
+        var status = 200
+        /// For routes with a wildcard.
+        var path: String?
+    }
+
+    private static let password: JSON = .string(goodPassword)
+
+    private static let rules: [String: Rule] = [
+        "GET /": Rule(subject: .none, status: 303),
+        "GET /admin": Rule(subject: .none),
+        "GET /admin/**": Rule(subject: .none, path: "/admin/index.html"),
+        "GET /metrics": Rule(subject: .none),
+        "GET /api/openapi.json": Rule(subject: .none),
+        "GET /api/health": Rule(subject: .none),
+        "GET /api/health/live": Rule(subject: .none),
+        "GET /api/health/ready": Rule(subject: .none),
+        "GET /api/health/database": Rule(subject: .none),
+        "GET /api/health/cache": Rule(subject: .none),
+        "GET /api/health/backups": Rule(subject: .none),
+        "POST /api/auth/login": Rule(
+            subject: .none, json: ["email": "no@body.example", "password": "no"], status: 401),
+        "POST /api/auth/setup": Rule(
+            subject: .none, json: ["token": "used", "email": "no@body.example", "password": password], status: 410),
+        "GET /api/auth/me": Rule(subject: .none),
+        "POST /api/auth/logout": Rule(subject: .none, status: 204),
+        "GET /api/users": Rule(subject: .none),
+        "POST /api/users": Rule(
+            subject: .none, json: ["email": "new@body.example", "password": password], status: 201),
+        "POST /api/users/{id}/disable": Rule(subject: .user),
+        "POST /api/users/{id}/reset-password": Rule(subject: .user, json: ["password": password]),
+        "GET /api/audit": Rule(subject: .none),
+        "GET /api/admin/health": Rule(subject: .none),
+        "GET /api/admin/metrics": Rule(subject: .none),
+        "GET /api/admin/tenants": Rule(subject: .none),
+        "POST /api/admin/tenants": Rule(
+            subject: .none, json: ["slug": "made-by-matrix", "ownerEmail": "new@body.example"], status: 201),
+        "GET /api/admin/tenants/{id}": Rule(subject: .tenant),
+        "POST /api/admin/tenants/{id}/suspend": Rule(subject: .tenant, json: ["reason": "late"]),
+        "POST /api/admin/tenants/{id}/activate": Rule(subject: .tenant),
+        "POST /api/admin/tenants/{id}/extend-trial": Rule(subject: .tenant, json: ["days": 3]),
+        "GET /api/admin/backups": Rule(subject: .none),
+        "POST /api/admin/backups": Rule(subject: .none, status: 201),
+        "GET /api/admin/backups/{id}": Rule(subject: .snapshot),
+        "POST /api/admin/backups/{id}/verify": Rule(subject: .snapshot),
+        "POST /api/admin/backups/prune": Rule(subject: .none),
+        "POST /api/admin/restores": Rule(subject: .none, json: ["dryRun": true]),
+        "GET /api/admin/schedule": Rule(subject: .none),
+        "GET /api/admin/schedule/runs": Rule(subject: .none),
+        "POST /api/admin/schedule/{id}/run": Rule(subject: .job),
+        "GET /api/admin/outbox": Rule(subject: .none),
+        "GET /api/admin/operators": Rule(subject: .none),
+        "POST /api/admin/operators": Rule(
+            subject: .none, json: ["email": "new@body.example", "password": password], status: 201),
+        "POST /api/admin/operators/{id}/disable": Rule(subject: .person),
+        "POST /api/admin/operators/{id}/reset-password": Rule(subject: .person, json: ["password": password]),
+        "POST /api/admin/operators/setup-link": Rule(subject: .none, status: 403),
+    ]
+
+    func sample(_ entry: Routes.Entry) async throws -> RouteSample {
+        if let collection = entry.collection { return try await sample(entry, of: collection) }
+        let route = "\(entry.method) \(entry.path)"
+        guard let rule = Self.rules[route] else { throw NoRule(route: route) }
+        let id = try await make(rule.subject)
+        return RouteSample(
+            entry: entry, path: rule.path ?? entry.path.replacing("{id}", with: id), json: rule.json, csv: nil,
+            status: rule.status)
+    }
+
+    private func make(_ subject: Subject) async throws -> String {
+        let name = Random.token(bytes: 6).lowercased().replacing("_", with: "0").replacing("-", with: "0")
+        let (path, json): (String, JSON)
+        switch subject {
+        case .none: return ""
+        case .job: return "retention-purge"
+        case .user: return try await server.addUser(name, .staff, to: shop).id
+        case .tenant: (path, json) = ("tenants", ["slug": .string(name), "ownerEmail": "a@b.example"])
+        case .person:
+            (path, json) = ("operators", ["email": .string("\(name)@b.example"), "password": Self.password])
+        case .snapshot: (path, json) = ("backups", [:])
+        }
+        let answer = try await server.expect(201, "POST", "/api/admin/\(path)", by: person, json: json)
+        return try #require(answer.json["id"]?.stringValue)
+    }
+
+    // MARK: - Collections
+
+    private func body(_ collection: String) throws -> JSON {
+        let text = JSON.string("\(canary) \(Random.token(bytes: 6))")
+        return switch collection {
+        case "customers": ["name": text, "externalId": text]
+        case "transactions": ["amount": 1177, "note": text]
+        case "licenses": ["product": text]
+        case "products": ["sku": text, "name": text, "price": 500]
+        default: throw NoRule(route: "collection \(collection)")
+        }
+    }
+
+    private func sample(_ entry: Routes.Entry, of collection: String) async throws -> RouteSample {
+        let body = try body(collection)
+        let root = "/api/\(collection)"
+        func sample(_ status: Int, json: JSON? = nil, csv: String? = nil, id: String = "") -> RouteSample {
+            RouteSample(
+                entry: entry, path: entry.path.replacing("{id}", with: id), json: json, csv: csv, status: status)
+        }
+        switch (entry.method, entry.path) {
+        case ("GET", root): return sample(200)
+        case ("POST", root): return sample(201, json: body)
+        case ("POST", "\(root)/import"): return sample(200, csv: Self.csv(body))
+        case ("GET", "\(root)/{id}"): return sample(200, id: try await record(root, body))
+        case ("PATCH", "\(root)/{id}"): return sample(200, json: body, id: try await record(root, body))
+        case ("DELETE", "\(root)/{id}"): return sample(204, id: try await record(root, body))
+        default: throw NoRule(route: "\(entry.method) \(entry.path)")
+        }
+    }
+
+    /// The same values with other texts, so that the file does not meet the uniqueness of what is there.
+    private static func csv(_ body: JSON) -> String {
+        let members = body.objectValue ?? []
+        let values = members.map { $0.value.stringValue ?? $0.value.integerValue.map { "\($0)" } ?? "" }
+        return members.map(\.name).joined(separator: ",") + "\n" + values.joined(separator: ",") + "\n"
+    }
+
+    private func record(_ path: String, _ body: JSON) async throws -> String {
+        let answer = try await server.expect(201, "POST", path, by: shop.owner, json: body)
+        return try #require(answer.json["id"]?.stringValue)
+    }
+}
+
+extension TestServer {
+    func send(
+        _ sample: RouteSample, by person: Person? = nil, tenant: String? = nil
+    ) async throws -> ServerAnswer {
+        try await send(
+            sample.entry.method, sample.path, by: person, tenant: tenant, json: sample.json,
+            body: sample.csv.map { Array($0.utf8) }, headers: sample.csv == nil ? [] : [("Content-Type", "text/csv")])
+    }
+}

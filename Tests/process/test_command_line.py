@@ -1,0 +1,148 @@
+"""The command line: help, exit codes, JSON, the sample shops, the schedule, and where a setting comes from."""
+
+import json
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from appliance import binary
+from client import OPERATOR, PASSWORD
+
+COMMANDS = {
+    "serve": [], "init": [], "demo": [], "restore": [], "import": [], "config": [], "version": [],
+    "operator": ["create", "list", "disable", "reset-password"],
+    "tenant": ["create", "list", "show", "suspend", "activate", "extend-trial"],
+    "user": ["create", "list", "disable", "reset-password"],
+    "backup": ["create", "list", "show", "verify", "prune"],
+    "schedule": ["list", "run"],
+}
+EVERY = [[name, *more] for name, below in COMMANDS.items() for more in ([], *([sub] for sub in below))]
+ACTING = [command for command in EVERY if len(command) == 2 or not COMMANDS[command[0]]]
+
+
+def run(*arguments, environment=None):
+    return subprocess.run(
+        [binary(), *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+
+def test_the_list_of_commands_is_the_one_tested_here():
+    assert subcommands(run("--help").stdout) == set(COMMANDS)
+    for name, below in COMMANDS.items():
+        assert subcommands(run(name, "--help").stdout) == set(below)
+
+
+def subcommands(text):
+    return set(re.findall(r"^  ([a-z-]+)  ", text.partition("SUBCOMMANDS:")[2], re.MULTILINE))
+
+
+@pytest.mark.parametrize("command", EVERY, ids=" ".join)
+def test_every_command_explains_itself(command):
+    helped = run(*command, "--help")
+    assert helped.returncode == 0 and not helped.stderr
+    assert f"USAGE: appliance {' '.join(command)}" in helped.stdout
+    if command in ACTING:
+        assert "--data" in helped.stdout and "--backups" in helped.stdout
+
+
+@pytest.mark.parametrize("command", [["--nonsense"], ["nonsense"], *([*command, "--nonsense"] for command in ACTING)], ids=" ".join)
+def test_wrong_usage_ends_with_2_and_touches_nothing(command, tmp_path):
+    folder = tmp_path / "data"
+    wrong = run(*command, *(["--data", str(folder)] if len(command) > 1 else []))
+    assert wrong.returncode == 2, wrong.stderr
+    assert "appliance" in wrong.stderr and "--help" in wrong.stderr and not wrong.stdout
+    assert not folder.exists()
+
+
+def test_every_listing_is_also_json(appliance):
+    appliance.add_shop("acme")
+    snapshot = appliance.json("backup", "create")["id"]
+    listings = [
+        ["operator", "list"], ["tenant", "list"], ["tenant", "show", "acme"], ["user", "list", "--tenant", "acme"],
+        ["backup", "list"], ["backup", "show", snapshot], ["backup", "verify"], ["backup", "prune"],
+        ["schedule", "list"], ["restore", "--tenant", "acme", "--dry-run"], ["config"], ["version"]]
+    for listing in listings:
+        done = appliance.cli(*listing, "--json")
+        assert isinstance(json.loads(done.stdout), dict), listing
+        assert not done.stderr, listing
+        assert appliance.cli(*listing).stdout, listing
+    assert [item["email"] for item in appliance.json("operator", "list")["items"]] == [OPERATOR]
+    assert [item["slug"] for item in appliance.json("tenant", "list")["items"]] == ["acme"]
+    assert [item["id"] for item in appliance.json("backup", "list")["items"]] == [snapshot]
+
+
+def test_what_does_not_exist_and_what_is_not_valid_have_codes_of_their_own(appliance, tmp_path):
+    appliance.cli("tenant", "show", "nobody", code=1)
+    appliance.cli("backup", "show", "2001-01-01T00-00-00Z", code=1)
+    appliance.cli("schedule", "run", "nonsense", code=1)
+    appliance.cli("tenant", "create", "No Slug!", "--owner-email", "nobody", code=65)
+    appliance.cli("import", tmp_path / "missing.csv", "--tenant", "acme", "--collection", "customers", code=65)
+    asked = appliance.cli("restore", "--tenant", "acme", code=1)
+    assert "No snapshot holds the shop acme" in asked.stderr
+
+
+def test_a_restore_without_yes_and_without_a_terminal_changes_nothing(appliance):
+    shop = appliance.add_shop("acme")
+    appliance.cli("backup", "create")
+    for command in (["restore"], ["restore", "--tenant", shop.slug]):
+        assert "--yes" in appliance.cli(*command, code=2).stderr
+    assert list((appliance.data / "undo").iterdir()) == []
+
+
+def test_the_sample_shops_are_filled_and_the_printed_password_signs_in(make_appliance):
+    appliance = make_appliance(initialised=False)
+    printed = appliance.cli("demo").stdout
+    email, password = re.search(r"^Operator (\S+), password for all: (\S+)$", printed, re.MULTILINE).groups()
+    appliance.start()
+    signed_in = appliance.request("POST", "/api/auth/login", {"email": email, "password": password})
+    assert signed_in.status == 200
+    token = signed_in.json()["token"]
+    tenants = appliance.request("GET", "/api/admin/tenants", token=token).json()["items"]
+    assert len(tenants) >= 3 and {tenant["storage"]["state"] for tenant in tenants} == {"ok"}
+    for tenant in tenants:
+        owner = appliance.request(
+            "POST", "/api/auth/login", {"email": tenant["ownerEmail"], "password": password},
+            headers={"X-Tenant-ID": tenant["slug"]})
+        assert owner.status == 200, tenant["slug"]
+        sales = appliance.request("GET", "/api/transactions?count=exact", token=owner.json()["token"]).json()
+        assert sales["total"] > 0 and all(sale["amount"] > 0 for sale in sales["items"])
+    assert "has shops already" in appliance.cli("demo", code=1).stderr
+
+
+def test_a_trial_warning_is_sent_exactly_once_however_often_the_job_runs(appliance):
+    # In five days the warning of seven days is due, whatever the time of day.
+    appliance.add_shop("acme", "--trial-days", "5")
+    assert appliance.json("schedule", "run", "trial-warnings")["detail"] == "1 new message"
+    appliance.start()
+    token = appliance.operator_token()
+    with ThreadPoolExecutor() as at_once:
+        asked = [
+            at_once.submit(appliance.request, "POST", "/api/admin/schedule/trial-warnings/run", token=token)
+            for _ in range(8)]
+    # One that finds the job running already is told so.
+    assert {answer.result().status for answer in asked} <= {200, 409}
+    appliance.kill()
+    appliance.start()
+    assert appliance.json("schedule", "run", "trial-warnings")["detail"] == "0 new messages"
+    messages = appliance.request("GET", "/api/admin/outbox", token=token).json()["items"]
+    assert [(message["kind"], message["recipient"]) for message in messages] == [("trial_7d", "owner@acme.example")]
+
+
+def test_a_setting_comes_from_the_flag_then_the_variable_then_the_file_then_the_default(appliance):
+    def backups(*flags, **variables):
+        environment = {name: value for name, value in appliance.environment().items() if name != "APPLIANCE_BACKUPS"}
+        printed = run("config", "--json", *flags, environment=environment | variables)
+        value = json.loads(printed.stdout)["backups"]
+        assert value["origin"] in run("config", *flags, environment=environment | variables).stdout
+        return value["value"], value["origin"]
+
+    file = appliance.data / "appliance.yaml"
+    assert backups() == ("backups", "default")
+    file.write_text("backups: /mnt/from-file\nport: 8099\n")
+    assert backups() == ("/mnt/from-file", "file")
+    assert backups(APPLIANCE_BACKUPS="/mnt/from-variable") == ("/mnt/from-variable", "environment")
+    assert backups("--backups", "/mnt/from-flag", APPLIANCE_BACKUPS="/mnt/from-variable") == ("/mnt/from-flag", "flag")
+    assert PASSWORD not in appliance.cli("config").stdout
+    file.write_text("backup: misspelt\n")
+    assert "unknown key backup" in appliance.cli("config", code=65).stderr
