@@ -19,9 +19,9 @@ struct ListCursor: Sendable {
             let json = try? JSONParser.parse(Array(data)), let parts = json.arrayValue,
             parts.count == sort.count + 1, parts.first == .string(Self.signature(sort))
         else { throw invalid }
-        values = try parts.dropFirst().map { part throws(ValueFault) in
+        values = try zip(parts.dropFirst(), sort).map { part, key throws(ValueFault) in
             switch part {
-            case .null: .null
+            case .null where key.isNullable: .null
             case .integer(let number): .integer(number)
             case .string(let text): .text(text)
             default: throw invalid

@@ -118,7 +118,10 @@ package struct ListQuery: Sendable {
                 SortKey(column: name, descending: part.hasPrefix("-"), isNullable: collection.field(name) != nil))
         }
         guard keys.count <= Limit.sortKeys else { throw ValueFault("too_many", "At most \(Limit.sortKeys) fields.") }
-        if !keys.contains(where: { $0.column == "id" }) {
+        // No two records have the same id: what stands behind it decides nothing.
+        if let end = keys.firstIndex(where: { $0.column == "id" }) {
+            keys.removeSubrange((end + 1)...)
+        } else {
             keys.append(SortKey(column: "id", descending: keys.last?.descending ?? true, isNullable: false))
         }
         return keys

@@ -75,10 +75,18 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
         context.fireChannelRead(data)
     }
 
+    /// Whoever sends the rest soon keeps the connection: a small body is often still under way when the answer is out.
     private func drain(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
-        guard case .body(let buffer) = part else { return context.close(promise: nil) }
-        drainedBytes += buffer.readableBytes
-        if drainedBytes > limits.drainBytes { context.close(promise: nil) }
+        switch part {
+        case .head: context.close(promise: nil)
+        case .body(let buffer):
+            drainedBytes += buffer.readableBytes
+            if drainedBytes > limits.drainBytes { context.close(promise: nil) }
+        case .end:
+            isBodyOpen = false
+            wait(.idle, until: .now() + limits.idle, context)
+            context.fireChannelRead(wrapInboundOut(part))
+        }
     }
 
     // MARK: - To the client
@@ -88,9 +96,9 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
         requestsInFlight -= 1
         if isBodyOpen, requestsInFlight == 0 {
             // Answered before the body was in: no more than a little of it is taken.
+            drainedBytes = 0
             wait(.drain, until: .now() + limits.drain, context)
             context.writeAndFlush(data, promise: promise)
-            context.close(mode: .output, promise: nil)
         } else {
             if requestsInFlight == 0 { wait(.idle, until: .now() + limits.idle, context) }
             context.write(data, promise: promise)

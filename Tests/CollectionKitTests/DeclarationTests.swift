@@ -27,6 +27,11 @@ struct DeclarationTests {
         }
     }
 
+    @Test func `no field is named as a parameter of lists, which would hide it from filters`() {
+        let parameters = Set(["limit", "cursor", "sort", "q", "fields", "count"])
+        for collection in Self.declared { #expect(parameters.isDisjoint(with: collection.fields.map(\.name))) }
+    }
+
     @Test func `the document has the schemas that its operations refer to`() throws {
         for collection in Self.declared {
             let schemas = JSON.object(collection.openAPISchemas)
@@ -43,7 +48,7 @@ struct DeclarationTests {
         let new = try #require(JSON.object(transactions.openAPISchemas)["TransactionNew"])
         #expect(new["required"] == ["amount"])
         let thing = try #require(JSON.object(things.openAPISchemas)["Thing"]?["properties"])
-        #expect(thing["count"]?["minimum"] == -1000)
+        #expect(thing["units"]?["minimum"] == -1000)
         #expect(thing["email"]?["format"] == "email")
         #expect(thing["size"]?["enum"] == ["small", "large", nil])
         #expect(thing["at"]?["type"] == ["string", "null"])

@@ -11,7 +11,7 @@ struct ExportTests {
     ) throws -> String {
         let query = try ListQuery(collection, parameters: parameters)
         var out: [UInt8] = []
-        try shop.file.read { db in try RecordExport(query).run(db) { out += $0 } }
+        _ = try shop.file.read { db in try RecordExport(query).run(db) { out += $0 } }
         return String(decoding: out, as: UTF8.self)
     }
 

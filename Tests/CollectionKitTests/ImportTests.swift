@@ -107,7 +107,7 @@ struct ImportTests {
             try await shop.importCSV(
                 things,
                 """
-                name,isOpen,size,day,at,count,phone,balance
+                name,isOpen,size,day,at,units,phone,balance
                 a,yes,large,2026-01-01,2026-01-01,-5,+91 98200 12345,-1.50
                 b,FALSE,small,,,,,
                 c,1,,,,,,
@@ -135,6 +135,7 @@ extension TestShop {
         _ collection: CollectionKit.Collection, bytes: [UInt8], _ options: ImportOptions = ImportOptions()
     ) async throws -> ImportReport {
         let url = folder.appending(path: "upload.csv")
+        print("DEBUG bytes", bytes.count)
         try AtomicFile.publish(bytes, to: url)
         return try await file.write(alone: true) { [catalog, context] db in
             var work = try RecordImport(collection, catalog, options, context)

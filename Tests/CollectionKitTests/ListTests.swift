@@ -1,28 +1,30 @@
 import ApplianceCore
-import CollectionKit
+import Storage
 import Testing
+
+@testable import CollectionKit
 
 struct ListTests {
     /// Five things, made in this order.
     private static func fill(_ shop: TestShop) async throws {
         for body in [
-            ["name": "a", "count": 1, "isOpen": true, "day": "2026-01-01", "size": "small", "code": "A1"],
+            ["name": "a", "units": 1, "isOpen": true, "day": "2026-01-01", "size": "small", "code": "A1"],
             [
-                "name": "b", "count": 2, "isOpen": false, "day": "2026-02-01", "size": "large",
+                "name": "b", "units": 2, "isOpen": false, "day": "2026-02-01", "size": "large",
                 "at": "2026-11-20T12:00:00Z",
             ],
-            ["name": "c", "count": 2, "day": "2026-03-01", "at": "2026-11-21T00:00:00Z", "story": "100% wool_thread"],
+            ["name": "c", "units": 2, "day": "2026-03-01", "at": "2026-11-21T00:00:00Z", "story": "100% wool_thread"],
             ["name": "d", "story": "1000 wool threads", "at": "2026-11-22T00:00:00Z"],
-            ["name": "E", "count": -7, "isOpen": true, "story": "back\\slash", "code": "E5"],
+            ["name": "E", "units": -7, "isOpen": true, "story": "back\\slash", "code": "E5"],
         ] as [JSON] {
             try await shop.create(things, body)
         }
     }
 
     @Test(arguments: [
-        ("count", "2", "bc"), ("count[ne]", "2", "adE"), ("count[gt]", "1", "bc"), ("count[gte]", "1", "abc"),
-        ("count[lt]", "2", "aE"), ("count[lte]", "2", "abcE"), ("count[in]", "1,-7", "aE"), ("count", "null", "d"),
-        ("count[ne]", "null", "abcE"), ("count[eq]", "1", "a"), ("count[in]", "99", ""),
+        ("units", "2", "bc"), ("units[ne]", "2", "adE"), ("units[gt]", "1", "bc"), ("units[gte]", "1", "abc"),
+        ("units[lt]", "2", "aE"), ("units[lte]", "2", "abcE"), ("units[in]", "1,-7", "aE"), ("units", "null", "d"),
+        ("units[ne]", "null", "abcE"), ("units[eq]", "1", "a"), ("units[in]", "99", ""),
         ("isOpen", "true", "aE"), ("isOpen", "false", "b"), ("isOpen", "null", "cd"), ("isOpen[ne]", "true", "bcd"),
         ("day[gte]", "2026-02-01", "bc"), ("day", "2026-01-01", "a"), ("size", "large", "b"),
         ("size[in]", "small,large", "abcdE"),
@@ -51,15 +53,15 @@ struct ListTests {
     @Test func `filters and a search are all to hold`() async throws {
         try await withShop([things]) { shop in
             try await Self.fill(shop)
-            #expect(try shop.column("name", of: things, ["count[gte]": "1", "count[lt]": "2"]) == ["a"])
-            #expect(try shop.column("name", of: things, ["q": "wool", "count": "2"]) == ["c"])
+            #expect(try shop.column("name", of: things, ["units[gte]": "1", "units[lt]": "2"]) == ["a"])
+            #expect(try shop.column("name", of: things, ["q": "wool", "units": "2"]) == ["c"])
         }
     }
 
     @Test(arguments: [
-        ("name", "Eabcd"), ("-name", "dcbaE"), ("count", "dEabc"), ("-count", "cbaEd"), ("count,-name", "dEacb"),
-        ("-count,name", "bcaEd"), ("isOpen,count", "dcbEa"), ("-isOpen,-count", "aEbcd"), ("size,-id", "bEdca"),
-        ("id", "abcde"), ("-id", "Edcba"), ("createdAt,id", "abcdE"), ("day,count,name", "dEa" + "bc"),
+        ("name", "Eabcd"), ("-name", "dcbaE"), ("units", "dEabc"), ("-units", "cbaEd"), ("units,-name", "dEacb"),
+        ("-units,name", "bcaEd"), ("isOpen,units", "dcbEa"), ("-isOpen,-units", "aEbcd"), ("size,-id", "bEdca"),
+        ("id", "abcde"), ("-id", "Edcba"), ("createdAt,id", "abcdE"), ("day,units,name", "dEa" + "bc"),
     ])
     func `records are in order, the empty before the rest`(sort: String, expected: String) async throws {
         try await withShop([things]) { shop in
@@ -90,11 +92,11 @@ struct ListTests {
     @Test func `a count is exact and ignores the page`() async throws {
         try await withShop([things]) { shop in
             try await Self.fill(shop)
-            let page = try shop.list(things, ["count": "exact", "limit": "1", "count[gte]": "1"])
+            let page = try shop.list(things, ["count": "exact", "limit": "1", "units[gte]": "1"])
             #expect(page["total"] == 3)
             #expect(try shop.list(things)["total"] == nil)
             let cursor = try #require(page["nextCursor"]?.stringValue)
-            let next = try shop.list(things, ["count": "exact", "limit": "1", "count[gte]": "1", "cursor": cursor])
+            let next = try shop.list(things, ["count": "exact", "limit": "1", "units[gte]": "1", "cursor": cursor])
             #expect(next["total"] == 3)
         }
     }
@@ -103,16 +105,16 @@ struct ListTests {
         ("limit", "0", "out_of_range"), ("limit", "201", "out_of_range"), ("limit", "-1", "out_of_range"),
         ("limit", "ten", "out_of_range"), ("limit", "99999999999999999999", "out_of_range"),
         ("sort", "colour", "unknown_field"),
-        ("sort", "", "unknown_field"), ("sort", "name,-name", "twice"), ("sort", "name,count,day,at,code", "too_many"),
+        ("sort", "", "unknown_field"), ("sort", "name,-name", "twice"), ("sort", "name,units,day,at,code", "too_many"),
         ("sort", "story", "wrong_type"), ("fields", "colour", "unknown_field"), ("fields", "", "not_a_list"),
-        ("fields", "name,name", "not_a_list"), ("count", "about", "wrong_type"), ("colour", "red", "unknown_field"),
-        ("count[between]", "1", "unknown_operator"), ("colour[gt]", "1", "unknown_field"),
-        ("count", "1.5", "wrong_type"),
+        ("fields", "name,name", "not_a_list"), ("count", "about", "not_a_choice"), ("colour", "red", "unknown_field"),
+        ("units[between]", "1", "unknown_operator"), ("colour[gt]", "1", "unknown_field"),
+        ("units", "1.5", "wrong_type"),
         ("isOpen", "yes", "wrong_type"), ("day", "2026-02-30", "not_a_date"), ("at", "noon", "not_a_time"),
-        ("size", "medium", "not_a_choice"), ("count[like]", "1%", "wrong_type"), ("name[like]", "", "required"),
+        ("size", "medium", "not_a_choice"), ("units[like]", "1%", "wrong_type"), ("name[like]", "", "required"),
         ("name", "a\u{0}", "control_characters"), ("q", "a\u{0}", "not_a_search"),
         ("q", String(repeating: "x", count: 101), "not_a_search"),
-        ("count[in]", Array(repeating: "1", count: 101).joined(separator: ","), "too_many"),
+        ("units[in]", Array(repeating: "1", count: 101).joined(separator: ","), "too_many"),
     ])
     func `a parameter that means nothing is refused by name`(name: String, value: String, code: String) throws {
         let error = #expect(throws: DomainError.self) { try ListQuery(things, parameters: [(name, value)]) }

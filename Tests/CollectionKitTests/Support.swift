@@ -17,7 +17,7 @@ let things = Collection(
         .email("email"),
         .phone("phone"),
         .text("code", max: 5, format: .code).unique(),
-        .integer("count", in: -1000...1000),
+        .integer("units", in: -1000...1000),
         .integer("rank", in: 1...9).required().default(5),
         .money("price"),
         .money("balance", allowsNegative: true),
@@ -29,7 +29,7 @@ let things = Collection(
         .reference("parentId", to: "things"),
         .text("serial", max: 10).unique().immutable(),
     ],
-    indexes: [["count"]])
+    indexes: [["units"]])
 
 /// A real file with the collections of real modules, a fixed instant and a person who works there.
 final class TestShop: Sendable {

@@ -46,7 +46,8 @@ def test_every_command_explains_itself(command):
         assert "--data" in helped.stdout and "--backups" in helped.stdout
 
 
-@pytest.mark.parametrize("command", [["--nonsense"], ["nonsense"], *([*command, "--nonsense"] for command in ACTING)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["--nonsense"], ["nonsense"], *([*command, "--nonsense"] for command in ACTING)], ids=" ".join)
 def test_wrong_usage_ends_with_2_and_touches_nothing(command, tmp_path):
     folder = tmp_path / "data"
     wrong = run(*command, *(["--data", str(folder)] if len(command) > 1 else []))

@@ -16,7 +16,7 @@ DRIP_SECONDS = 0.5
 HEADER_SECONDS = (5, 15)
 BODY_SECONDS = (10, 30)
 CLOSED_SECONDS = 5
-ENDLESS_BYTES = 64 << 20
+ENDLESS_BYTES = 16 << 20
 CHUNK = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
 
 
@@ -141,7 +141,8 @@ def test_a_body_that_is_said_to_be_too_large_is_refused_at_once(appliance, shop)
 POST = b"POST /api/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 GET = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 MALFORMED = {
-    "a length and chunks": POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n",
+    "a length and chunks":
+        POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n",
     "two lengths": POST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
     "a negative length": POST + b"Content-Length: -1\r\n\r\n",
     "a chunk size of too many digits": POST + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nx",
