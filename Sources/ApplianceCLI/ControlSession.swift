@@ -36,7 +36,7 @@ enum ControlSession {
             try await Task.sleep(for: Limit.pause)
         } while ContinuousClock.now < deadline
         throw DomainError(
-            .conflict, "data_in_use", "The data folder \(data.root.path) is in use by another process, which does not answer.",
+            .conflict, "data_in_use", "The data folder \(data.root.path) is in use by a process that does not answer.",
             hint: "A long command may be at work on it: try again later.")
     }
 

@@ -24,7 +24,8 @@ package struct Currency: Hashable, Sendable {
         return (minor < 0 ? "-" : "") + padded.dropLast(decimals) + "." + padded.suffix(decimals)
     }
 
-    /// `11.77` or `11.7` or `11` in USD. Nil for more decimals than the currency has, other characters or more than 15 digits.
+    /// `11.77` or `11.7` or `11` in USD. Nil for more decimals than the currency has, other characters or more than 15
+    /// digits.
     package func minor(fromMajor text: String) -> Int64? {
         var bytes = ArraySlice(text.utf8)
         let negative = bytes.first == UInt8(ascii: "-")

@@ -96,7 +96,7 @@ package final class BackupService: Sendable {
 
     // MARK: - Pruning
 
-    /// Removes what `SnapshotRetention` does not keep; the ids removed, oldest first. A snapshot with a damaged manifest
+    /// Removes what `SnapshotRetention` does not keep; the ids removed, oldest first. One with a damaged manifest
     /// stays: whether something in it can be saved is for a person to decide.
     @discardableResult
     package func prune() async throws -> [SnapshotID] {

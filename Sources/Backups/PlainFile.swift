@@ -2,7 +2,8 @@ import ApplianceCore
 import Foundation
 import Storage
 
-/// A new file for a decompressed database, mode 0600. Not synced: in scratch it need not be, in staging the caller does.
+/// A new file for a decompressed database, mode 0600. Not synced: in scratch it need not be, in staging the caller
+/// does.
 struct PlainFile: ~Copyable {
     private let descriptor: Int32
     private let url: URL

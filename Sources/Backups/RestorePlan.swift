@@ -39,8 +39,9 @@ package struct RestorePlan: Sendable, Equatable {
 
 extension RestorePlan {
     package var steps: [String] {
+        let files = items.count == 1 ? "1 file" : "\(items.count) files"
         var steps = [
-            "decompress \(items.count) \(items.count == 1 ? "file" : "files") (\(Self.size(bytes))) beside the live data",
+            "decompress \(files) (\(Self.size(bytes))) beside the live data",
             "compare every size and SHA-256, run SQLite's integrity and foreign-key checks, count the rows",
         ]
         if into == nil {

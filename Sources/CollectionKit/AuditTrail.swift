@@ -37,8 +37,10 @@ package enum AuditTrail {
     /// The latest events first, as JSON objects.
     package static func list(_ db: Database, before: Int64?, limit: Int) throws -> [JSON] {
         try db.all(
-            "SELECT seq, at, actor, action, target, requestId, data FROM audit WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
-            [.integer(before ?? .max), .integer(Int64(limit))]
+            """
+            SELECT seq, at, actor, action, target, requestId, data FROM audit WHERE seq < ?1
+            ORDER BY seq DESC LIMIT ?2
+            """, [.integer(before ?? .max), .integer(Int64(limit))]
         ) { row in
             [
                 "seq": .integer(row.integer(0)), "at": JSON(row.text(1)), "actor": JSON(row.text(2)),

@@ -22,7 +22,7 @@ package enum CollectionSchema {
             }
             for index in collection.createIndexes { try db.execute(sql: index) }
             try db.run(
-                "INSERT INTO collections VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET declaration = excluded.declaration",
+                "INSERT OR REPLACE INTO collections VALUES (?1, ?2)",
                 [.text(collection.name), .text(collection.declaration)])
         }
     }

@@ -27,10 +27,13 @@ package struct CollectionSQL: Sendable {
         let parameters = (["?1"] + (0..<count).map { "?\($0 + 2)" } + ["?\(count + 2)", "?\(count + 2)", "1"])
         insertSilently = "INSERT INTO \(table) (\(all)) VALUES (\(parameters.joined(separator: ", ")))"
         insert = insertSilently + " RETURNING \(json), version"
-        let assignments = columns.enumerated().map { "\($1) = ?\($0 + 1)" }
+        let assignments =
+            columns.enumerated().map { "\($1) = ?\($0 + 1)" } + [
+                "updatedAt = ?\(count + 1)", "version = version + 1",
+            ]
         update =
-            "UPDATE \(table) SET \((assignments + ["updatedAt = ?\(count + 1)", "version = version + 1"]).joined(separator: ", "))"
-            + " WHERE id = ?\(count + 2) RETURNING \(json), version"
+            "UPDATE \(table) SET \(assignments.joined(separator: ", ")) WHERE id = ?\(count + 2)"
+            + " RETURNING \(json), version"
         get = "SELECT \(json), version FROM \(table) WHERE id = ?1"
         values = "SELECT \((columns + ["version"]).joined(separator: ", ")) FROM \(table) WHERE id = ?1"
         delete = "DELETE FROM \(table) WHERE id = ?1"

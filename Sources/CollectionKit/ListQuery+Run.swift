@@ -124,8 +124,8 @@ extension ListQuery {
         guard let first = sort.first, case let value? = cursor.values.first, value != .null,
             !(first.isNullable && first.descending), sort.count > 1
         else { return behind }
-        return
-            "\(CollectionSQL.quoted(first.column)) \(first.descending ? "<=" : ">=") ?\(parameters.count - sort.count + 1) AND \(behind)"
+        let bound = "?\(parameters.count - sort.count + 1)"
+        return "\(CollectionSQL.quoted(first.column)) \(first.descending ? "<=" : ">=") \(bound) AND \(behind)"
     }
 
     /// Nulls come first in ascending order, as SQLite sorts them.

@@ -5,7 +5,7 @@ import Storage
 
 /// How the columns of a file become fields of a collection.
 package struct ImportOptions: Sendable {
-    /// File column to field, or to `reference.uniqueField` of the record referred to. A column may go to several fields.
+    /// File column to field, or to `reference.uniqueField` of the record referred to. A column may fill several fields.
     package var map: [(column: String, field: String)] = []
     /// Fields that get the same value in every row.
     package var constants: [(field: String, value: String)] = []

@@ -19,7 +19,9 @@ struct Authenticator: Sendable {
     private func principal(_ request: Request, _ http: ApplianceRequestContext) async throws -> Principal? {
         if http.isControl { return .commandLine }
         if let authorization = request.headers[.authorization] {
-            guard authorization.utf8.count <= 4096, authorization.prefix(7).lowercased() == "bearer " else { return nil }
+            guard authorization.utf8.count <= 4096, authorization.prefix(7).lowercased() == "bearer " else {
+                return nil
+            }
             return try await services.signIn.sessions.principal(token: String(authorization.dropFirst(7)))
         }
         guard let cookie = SessionCookie(isTLS: services.isTLS).value(in: request) else { return nil }

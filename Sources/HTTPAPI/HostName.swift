@@ -12,8 +12,8 @@ enum HostName {
         }
     }
 
-    /// Letters, digits, dots, dashes and underscores, or an address in brackets; then perhaps a port. Looks at bytes, on
-    /// every request.
+    /// Letters, digits, dots, dashes and underscores, or an address in brackets; then perhaps a port. Looks at bytes,
+    /// on every request.
     private static func isWellFormed(_ authority: String) -> Bool {
         let bytes = authority.utf8
         guard !bytes.isEmpty, bytes.count <= 260 else { return false }
@@ -39,8 +39,7 @@ enum HostName {
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        byte.isASCIIDigit || (0x61...0x7A).contains(byte | 0x20) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-            || byte == UInt8(ascii: "_")
+        byte.isASCIIDigit || (0x61...0x7A).contains(byte | 0x20) || "-._".utf8.contains(byte)
     }
 
     private static func isAddressByte(_ byte: UInt8) -> Bool {

@@ -81,8 +81,10 @@ package struct JobRunStore: Sendable {
     func failInterrupted(now: Instant) async throws {
         try await system.write { db in
             try db.run(
-                "UPDATE scheduleRuns SET status = 'failed', finishedAt = ?1, detail = 'interrupted' WHERE status = 'running'",
-                [SQLValue(now)])
+                """
+                UPDATE scheduleRuns SET status = 'failed', finishedAt = ?1, detail = 'interrupted'
+                WHERE status = 'running'
+                """, [SQLValue(now)])
         }
     }
 

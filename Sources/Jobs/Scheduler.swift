@@ -47,7 +47,7 @@ package actor Scheduler: Service {
         }
     }
 
-    /// Jobs whose slots passed since their last one, each with its latest slot. A job that never ran waits for its first.
+    /// Jobs whose slots passed since their last one, each with its latest slot. One that never ran waits for its first.
     private func missed() throws -> [(RecurringJob, Instant)] {
         let now = time.now()
         return try jobs.compactMap { job in

@@ -45,8 +45,9 @@ struct AccessTokens: Sendable {
 
     /// Nil for anything but an unexpired token of ours.
     func check(_ token: String, now: Instant) async -> Claims? {
-        guard token.utf8.count <= 2048, Self.isPlain(token), let claims = try? await keys.verify(token, as: Claims.self),
-            claims.iss == Self.issuer, Int64(claims.exp) > now.seconds
+        guard token.utf8.count <= 2048, Self.isPlain(token),
+            let claims = try? await keys.verify(token, as: Claims.self), claims.iss == Self.issuer,
+            Int64(claims.exp) > now.seconds
         else { return nil }
         return claims
     }

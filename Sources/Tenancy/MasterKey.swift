@@ -3,7 +3,7 @@ import Crypto
 import Foundation
 package import Storage
 
-/// `data/master.key`: 32 random bytes from which the keys of this installation are derived (HKDF-SHA256, one name each).
+/// `data/master.key`: 32 random bytes from which this installation's keys are derived (HKDF-SHA256, one name each).
 package struct MasterKey: Sendable {
     private static let length = 32
     private let key: SymmetricKey

@@ -7,8 +7,8 @@ import Storage
 enum SessionStore {
     static let baseSQL = """
         CREATE TABLE sessions (
-            id TEXT PRIMARY KEY NOT NULL, userId TEXT NOT NULL, cookieHash TEXT NOT NULL UNIQUE, createdAt TEXT NOT NULL,
-            expiresAt TEXT NOT NULL, address TEXT NOT NULL, userAgent TEXT NOT NULL
+            id TEXT PRIMARY KEY NOT NULL, userId TEXT NOT NULL, cookieHash TEXT NOT NULL UNIQUE,
+            createdAt TEXT NOT NULL, expiresAt TEXT NOT NULL, address TEXT NOT NULL, userAgent TEXT NOT NULL
         ) STRICT;
         CREATE INDEX sessions_user ON sessions (userId);
         CREATE INDEX sessions_expiry ON sessions (expiresAt);

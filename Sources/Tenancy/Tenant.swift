@@ -28,8 +28,8 @@ package struct Tenant: Sendable, Codable, Equatable {
     package var version: Int64
 
     static let columns = """
-        id, slug, name, status, plan, modules, timeZone, currency, ownerEmail, trialEndsAt, suspendedAt, suspensionReason,
-        createdAt, updatedAt, version
+        id, slug, name, status, plan, modules, timeZone, currency, ownerEmail, trialEndsAt, suspendedAt,
+        suspensionReason, createdAt, updatedAt, version
         """
 
     init(_ row: SQLStatement) throws {

@@ -26,7 +26,7 @@ package final class Tenants: Sendable {
         (self.services, self.ids, self.passwords, self.time) = (services, ids, passwords, time)
     }
 
-    /// Makes the shop's file from the template, its owner, and last its row: a crash before that leaves an unused folder.
+    /// Makes the shop's file from the template, its owner, and last its row: a crash before leaves an unused folder.
     package func create(_ input: TenantInput, by actor: Actor, requestID: String) async throws -> Tenant {
         guard directory[input.slug] == nil else { throw Self.slugTaken(input.slug) }
         let now = time.now()

@@ -45,8 +45,10 @@ package struct TrialWarnings: Sendable {
         let now = time.now()
         return try await system.write { [ids] db in
             let tenants = try db.all(
-                "SELECT \(Tenant.columns) FROM tenants WHERE status = 'trialing' AND trialEndsAt > ?1 AND trialEndsAt <= ?2",
-                [SQLValue(now), SQLValue(now.adding(.days(9)))]
+                """
+                SELECT \(Tenant.columns) FROM tenants
+                WHERE status = 'trialing' AND trialEndsAt > ?1 AND trialEndsAt <= ?2
+                """, [SQLValue(now), SQLValue(now.adding(.days(9)))]
             ) { try Tenant($0) }
             return try tenants.count { tenant in
                 guard let end = tenant.trialEndsAt, let days = Self.due(end: end, zone: tenant.localTime, now: now)

@@ -7,6 +7,17 @@ import Testing
 
 /// Pages follow one another by what the last record was, not by counting.
 struct CursorTests {
+    private static let long = Collection(
+        "longs", idPrefix: "lng", title: "Long", fields: (1...4).map { .text("t\($0)", max: 500) })
+
+    private let shop: TestShop
+    private let longShop: TestShop
+
+    init() throws {
+        shop = try TestShop()
+        longShop = try TestShop([Self.long])
+    }
+
     /// One record as the model knows it; names are its identity.
     private struct Entry {
         let id: String
@@ -20,38 +31,36 @@ struct CursorTests {
 
     @Test func `every record comes exactly once, in order, whatever is inserted or deleted meanwhile`() async throws {
         var random = SeededGenerator()
-        try await withShop([things]) { shop in
-            var model: [String: Entry] = [:]
-            for _ in 0..<60 { try await Self.insert(shop, &model, &random) }
-            for round in 0..<40 {
-                let sort = Self.randomSort(&random)
-                let isChanging = round % 2 == 1
-                var stable = Set(model.keys)
-                var walked: [Entry] = []
-                var cursor: String?
-                repeat {
-                    var parameters = [("sort", sort), ("limit", String(Int.random(in: 1...7, using: &random)))]
-                    if let cursor { parameters.append(("cursor", cursor)) }
-                    let query = try ListQuery(things, parameters: parameters)
-                    let page = try shop.file.read { try query.page($0) }
-                    let items = try #require(try JSONParser.parse(page.json)["items"]?.arrayValue)
-                    walked += try items.map(Entry.init)
-                    cursor = page.nextCursor
-                    guard isChanging else { continue }
-                    try await Self.insert(shop, &model, &random)
-                    if let victim = model.keys.sorted().randomElement(using: &random) {
-                        try await shop.delete(things, victim)
-                        model[victim] = nil
-                        stable.remove(victim)
-                    }
-                } while cursor != nil
-                let note: Comment = "seed \(random.seed), round \(round), sort \(sort)"
-                let ids = walked.map(\.id)
-                #expect(Set(ids).count == ids.count, note)
-                #expect(stable.isSubset(of: ids), note)
-                #expect(ids == walked.sorted { Self.isBefore($0, $1, sort) }.map(\.id), note)
-                if !isChanging { #expect(ids == model.values.sorted { Self.isBefore($0, $1, sort) }.map(\.id), note) }
-            }
+        var model: [String: Entry] = [:]
+        for _ in 0..<60 { try await Self.insert(shop, &model, &random) }
+        for round in 0..<40 {
+            let sort = Self.randomSort(&random)
+            let isChanging = round % 2 == 1
+            var stable = Set(model.keys)
+            var walked: [Entry] = []
+            var cursor: String?
+            repeat {
+                var parameters = [("sort", sort), ("limit", String(Int.random(in: 1...7, using: &random)))]
+                if let cursor { parameters.append(("cursor", cursor)) }
+                let query = try ListQuery(things, parameters: parameters)
+                let page = try shop.file.read { try query.page($0) }
+                let items = try #require(try JSONParser.parse(page.json)["items"]?.arrayValue)
+                walked += try items.map(Entry.init)
+                cursor = page.nextCursor
+                guard isChanging else { continue }
+                try await Self.insert(shop, &model, &random)
+                if let victim = model.keys.sorted().randomElement(using: &random) {
+                    try await shop.delete(things, victim)
+                    model[victim] = nil
+                    stable.remove(victim)
+                }
+            } while cursor != nil
+            let note: Comment = "seed \(random.seed), round \(round), sort \(sort)"
+            let ids = walked.map(\.id)
+            #expect(Set(ids).count == ids.count, note)
+            #expect(stable.isSubset(of: ids), note)
+            #expect(ids == walked.sorted { Self.isBefore($0, $1, sort) }.map(\.id), note)
+            if !isChanging { #expect(ids == model.values.sorted { Self.isBefore($0, $1, sort) }.map(\.id), note) }
         }
     }
 
@@ -109,37 +118,28 @@ struct CursorTests {
     }
 
     @Test func `a cursor of another order is refused`() async throws {
-        try await withShop([things]) { shop in
-            for name in ["a", "b"] { try await shop.create(things, ["name": .string(name)]) }
-            let cursor = try #require(try shop.list(things, ["sort": "name", "limit": "1"])["nextCursor"]?.stringValue)
-            for sort in ["-name", "name,-id", "units", "-id"] {
-                let error = await refusal { _ = try shop.list(things, ["sort": sort, "cursor": cursor]) }
-                #expect(error?.faultList == ["cursor not_a_cursor"])
-            }
-            #expect(try shop.column("name", of: things, ["sort": "name", "cursor": cursor]) == ["b"])
+        for name in ["a", "b"] { try await shop.create(things, ["name": .string(name)]) }
+        let cursor = try #require(try shop.list(things, ["sort": "name", "limit": "1"])["nextCursor"]?.stringValue)
+        for sort in ["-name", "name,-id", "units", "-id"] {
+            let error = await refusal { _ = try shop.list(things, ["sort": sort, "cursor": cursor]) }
+            #expect(error?.faultList == ["cursor not_a_cursor"])
         }
+        #expect(try shop.column("name", of: things, ["sort": "name", "cursor": cursor]) == ["b"])
     }
 
     @Test func `a page of exactly all records is the last`() async throws {
-        try await withShop([things]) { shop in
-            for name in ["a", "b", "c"] { try await shop.create(things, ["name": .string(name)]) }
-            #expect(try shop.list(things, ["limit": "3"])["nextCursor"] == .null)
-            #expect(try shop.list(things, ["limit": "2"])["nextCursor"]?.stringValue != nil)
-        }
+        for name in ["a", "b", "c"] { try await shop.create(things, ["name": .string(name)]) }
+        #expect(try shop.list(things, ["limit": "3"])["nextCursor"] == .null)
+        #expect(try shop.list(things, ["limit": "2"])["nextCursor"]?.stringValue != nil)
     }
 
     @Test func `a cursor holds the longest texts that can be sorted by`() async throws {
-        let long = Collection(
-            "longs", idPrefix: "lng", title: "Long",
-            fields: (1...4).map { .text("t\($0)", max: 500) })
-        try await withShop([long]) { shop in
-            let text = JSON.string(String(repeating: "\u{1F600}", count: 500))
-            for _ in 0..<2 { try await shop.create(long, ["t1": text, "t2": text, "t3": text, "t4": text]) }
-            let first = try shop.list(long, ["sort": "t1,t2,t3,t4", "limit": "1"])
-            let cursor = try #require(first["nextCursor"]?.stringValue)
-            let second = try shop.list(long, ["sort": "t1,t2,t3,t4", "limit": "1", "cursor": cursor])
-            #expect(second["items"]?.arrayValue?.count == 1)
-            #expect(second["nextCursor"] == .null)
-        }
+        let text = JSON.string(String(repeating: "\u{1F600}", count: 500))
+        for _ in 0..<2 { try await longShop.create(Self.long, ["t1": text, "t2": text, "t3": text, "t4": text]) }
+        let first = try longShop.list(Self.long, ["sort": "t1,t2,t3,t4", "limit": "1"])
+        let cursor = try #require(first["nextCursor"]?.stringValue)
+        let second = try longShop.list(Self.long, ["sort": "t1,t2,t3,t4", "limit": "1", "cursor": cursor])
+        #expect(second["items"]?.arrayValue?.count == 1)
+        #expect(second["nextCursor"] == .null)
     }
 }

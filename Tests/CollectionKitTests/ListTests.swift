@@ -5,6 +5,10 @@ import Testing
 @testable import CollectionKit
 
 struct ListTests {
+    private let shop: TestShop
+
+    init() throws { shop = try TestShop() }
+
     /// Five things, made in this order.
     private static func fill(_ shop: TestShop) async throws {
         for body in [
@@ -40,22 +44,18 @@ struct ListTests {
         ("q", "  a  ", "acdE"), ("q", "", "abcdE"),
     ])
     func `a filter finds what it says`(name: String, value: String, expected: String) async throws {
-        try await withShop([things]) { shop in
-            try await Self.fill(shop)
-            let query = try ListQuery(things, parameters: [(name, value), ("sort", "id")])
-            let page = try JSONParser.parse(try shop.file.read { try query.page($0).json })
-            let found = page["items"]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
-            #expect(found.joined() == expected)
-            #expect(try shop.file.read { try query.total($0) } == Int64(expected.count))
-        }
+        try await Self.fill(shop)
+        let query = try ListQuery(things, parameters: [(name, value), ("sort", "id")])
+        let page = try JSONParser.parse(try shop.file.read { try query.page($0).json })
+        let found = page["items"]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
+        #expect(found.joined() == expected)
+        #expect(try shop.file.read { try query.total($0) } == Int64(expected.count))
     }
 
     @Test func `filters and a search are all to hold`() async throws {
-        try await withShop([things]) { shop in
-            try await Self.fill(shop)
-            #expect(try shop.column("name", of: things, ["units[gte]": "1", "units[lt]": "2"]) == ["a"])
-            #expect(try shop.column("name", of: things, ["q": "wool", "units": "2"]) == ["c"])
-        }
+        try await Self.fill(shop)
+        #expect(try shop.column("name", of: things, ["units[gte]": "1", "units[lt]": "2"]) == ["a"])
+        #expect(try shop.column("name", of: things, ["q": "wool", "units": "2"]) == ["c"])
     }
 
     @Test(arguments: [
@@ -64,41 +64,33 @@ struct ListTests {
         ("id", "abcde"), ("-id", "Edcba"), ("createdAt,id", "abcdE"), ("day,units,name", "dEa" + "bc"),
     ])
     func `records are in order, the empty before the rest`(sort: String, expected: String) async throws {
-        try await withShop([things]) { shop in
-            try await Self.fill(shop)
-            let names = try shop.column("name", of: things, ["sort": sort]).compactMap(\.stringValue)
-            #expect(names.joined().lowercased() == expected.lowercased(), "\(sort): \(names)")
-        }
+        try await Self.fill(shop)
+        let names = try shop.column("name", of: things, ["sort": sort]).compactMap(\.stringValue)
+        #expect(names.joined().lowercased() == expected.lowercased(), "\(sort): \(names)")
     }
 
     @Test func `the newest come first unless an order is asked for`() async throws {
-        try await withShop([things]) { shop in
-            try await Self.fill(shop)
-            #expect(try shop.column("name", of: things) == ["E", "d", "c", "b", "a"])
-        }
+        try await Self.fill(shop)
+        #expect(try shop.column("name", of: things) == ["E", "d", "c", "b", "a"])
     }
 
     @Test func `only the fields asked for are sent`() async throws {
-        try await withShop([things]) { shop in
-            try await Self.fill(shop)
-            let items = try shop.list(things, ["fields": "name,isOpen,version", "sort": "name", "limit": "2"])["items"]
-            #expect(
-                items == [
-                    ["name": "E", "isOpen": true, "version": 1], ["name": "a", "isOpen": true, "version": 1],
-                ])
-        }
+        try await Self.fill(shop)
+        let items = try shop.list(things, ["fields": "name,isOpen,version", "sort": "name", "limit": "2"])["items"]
+        #expect(
+            items == [
+                ["name": "E", "isOpen": true, "version": 1], ["name": "a", "isOpen": true, "version": 1],
+            ])
     }
 
     @Test func `a count is exact and ignores the page`() async throws {
-        try await withShop([things]) { shop in
-            try await Self.fill(shop)
-            let page = try shop.list(things, ["count": "exact", "limit": "1", "units[gte]": "1"])
-            #expect(page["total"] == 3)
-            #expect(try shop.list(things)["total"] == nil)
-            let cursor = try #require(page["nextCursor"]?.stringValue)
-            let next = try shop.list(things, ["count": "exact", "limit": "1", "units[gte]": "1", "cursor": cursor])
-            #expect(next["total"] == 3)
-        }
+        try await Self.fill(shop)
+        let page = try shop.list(things, ["count": "exact", "limit": "1", "units[gte]": "1"])
+        #expect(page["total"] == 3)
+        #expect(try shop.list(things)["total"] == nil)
+        let cursor = try #require(page["nextCursor"]?.stringValue)
+        let next = try shop.list(things, ["count": "exact", "limit": "1", "units[gte]": "1", "cursor": cursor])
+        #expect(next["total"] == 3)
     }
 
     @Test(arguments: [

@@ -10,6 +10,10 @@ import Testing
 
 /// The hot queries stay one statement on an index.
 struct QueryPlanTests {
+    private let shop: TestShop
+
+    init() throws { shop = try TestShop() }
+
     private func plan(
         _ collection: CollectionKit.Collection, _ parameters: [(name: String, value: String)], _ shop: TestShop
     ) throws -> String {
@@ -22,93 +26,79 @@ struct QueryPlanTests {
     }
 
     @Test func `reading one record is a search by its id`() async throws {
-        try await withShop { shop in
-            for collection in shop.catalog.collections {
-                let plan = try shop.file.read { db in
-                    try db.all("EXPLAIN QUERY PLAN " + collection.sql.get, [.text("x")]) { $0.text(3) ?? "" }
-                }
-                #expect(plan.count == 1)
-                #expect(plan.first?.hasPrefix("SEARCH \(collection.name) USING INDEX") == true, "\(plan)")
+        for collection in shop.catalog.collections {
+            let plan = try shop.file.read { db in
+                try db.all("EXPLAIN QUERY PLAN " + collection.sql.get, [.text("x")]) { $0.text(3) ?? "" }
             }
+            #expect(plan.count == 1)
+            #expect(plan.first?.hasPrefix("SEARCH \(collection.name) USING INDEX") == true, "\(plan)")
         }
     }
 
     @Test func `the default list walks the ids backwards and sorts nothing`() async throws {
-        try await withShop { shop in
-            for collection in shop.catalog.collections {
-                let plan = try plan(collection, [], shop)
-                #expect(plan == "SCAN \(collection.name) USING INDEX sqlite_autoindex_\(collection.name)_1")
-                let next = try self.plan(collection, [("cursor", Self.cursor(["-id"], [.text("x")]))], shop)
-                #expect(next.hasPrefix("SEARCH \(collection.name) USING INDEX"), "\(next)")
-                #expect(!next.contains("TEMP B-TREE"))
-            }
+        for collection in shop.catalog.collections {
+            let plan = try plan(collection, [], shop)
+            #expect(plan == "SCAN \(collection.name) USING INDEX sqlite_autoindex_\(collection.name)_1")
+            let next = try self.plan(collection, [("cursor", Self.cursor(["-id"], [.text("x")]))], shop)
+            #expect(next.hasPrefix("SEARCH \(collection.name) USING INDEX"), "\(next)")
+            #expect(!next.contains("TEMP B-TREE"))
         }
     }
 
     @Test func `goods of a currency by price are one range of an index`() async throws {
-        try await withShop { shop in
-            let plan = try plan(products, [("currency", "INR"), ("sort", "-price")], shop)
-            #expect(plan == "SEARCH products USING INDEX products_currency_price_id (currency=?)")
-            let dear = try self.plan(products, [("currency", "INR"), ("price[gt]", "100"), ("sort", "-price")], shop)
-            #expect(dear == "SEARCH products USING INDEX products_currency_price_id (currency=? AND price>?)")
-        }
+        let plan = try plan(products, [("currency", "INR"), ("sort", "-price")], shop)
+        #expect(plan == "SEARCH products USING INDEX products_currency_price_id (currency=?)")
+        let dear = try self.plan(products, [("currency", "INR"), ("price[gt]", "100"), ("sort", "-price")], shop)
+        #expect(dear == "SEARCH products USING INDEX products_currency_price_id (currency=? AND price>?)")
     }
 
     @Test func `a customer's transactions by time are one range of an index`() async throws {
-        try await withShop { shop in
-            let parameters = [("customerId", "cus_x"), ("occurredAt[gte]", "2026-11-01"), ("sort", "-occurredAt")]
-            let plan = try plan(transactions, parameters, shop)
-            #expect(
-                plan.hasPrefix(
-                    "SEARCH transactions USING INDEX transactions_customerId_occurredAt_id (customerId=? AND"))
-            #expect(!plan.contains("TEMP B-TREE"))
-            let newest = try self.plan(transactions, [("sort", "-occurredAt")], shop)
-            #expect(newest == "SCAN transactions USING INDEX transactions_occurredAt_id")
-        }
+        let parameters = [("customerId", "cus_x"), ("occurredAt[gte]", "2026-11-01"), ("sort", "-occurredAt")]
+        let plan = try plan(transactions, parameters, shop)
+        #expect(
+            plan.hasPrefix(
+                "SEARCH transactions USING INDEX transactions_customerId_occurredAt_id (customerId=? AND"))
+        #expect(!plan.contains("TEMP B-TREE"))
+        let newest = try self.plan(transactions, [("sort", "-occurredAt")], shop)
+        #expect(newest == "SCAN transactions USING INDEX transactions_occurredAt_id")
     }
 
     @Test func `every declared index carries its own order`() async throws {
-        try await withShop { shop in
-            for collection in shop.catalog.collections {
-                for fields in collection.indexes {
-                    let equal = fields.dropLast().map { ($0, "null") }
-                    for direction in ["", "-"] {
-                        let plan = try plan(collection, equal + [("sort", direction + (fields.last ?? ""))], shop)
-                        #expect(
-                            plan.contains("USING INDEX \(collection.name)_\(fields.joined(separator: "_"))_id"),
-                            "\(plan)")
-                        #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
-                    }
+        for collection in shop.catalog.collections {
+            for fields in collection.indexes {
+                let equal = fields.dropLast().map { ($0, "null") }
+                for direction in ["", "-"] {
+                    let plan = try plan(collection, equal + [("sort", direction + (fields.last ?? ""))], shop)
+                    #expect(
+                        plan.contains("USING INDEX \(collection.name)_\(fields.joined(separator: "_"))_id"),
+                        "\(plan)")
+                    #expect(!plan.contains("TEMP B-TREE"), "\(plan)")
                 }
             }
         }
     }
 
     @Test func `one read is one statement`() async throws {
-        try await withShop { shop in
-            let ids = try await [shop.create(customers, ["name": "a"]).id, shop.create(customers, ["name": "b"]).id]
-            let id = try #require(ids.first)
-            let byName = try ListQuery(customers, parameters: [("sort", "name"), ("limit", "1"), ("q", "a")])
-            let counted = try ListQuery(customers, parameters: [("count", "exact")])
-            try shop.file.read { db in
-                let get = try statements(db) { _ = try Records(customers).get(db, id: id) }
-                let list = try statements(db) { _ = try byName.page(db) }
-                let total = try statements(db) { _ = try counted.page(db) }
-                #expect(get.count == 1, "\(get)")
-                #expect(list.count == 1, "\(list)")
-                #expect(total.count == 2, "\(total)")
-            }
+        let ids = try await [shop.create(customers, ["name": "a"]).id, shop.create(customers, ["name": "b"]).id]
+        let id = try #require(ids.first)
+        let byName = try ListQuery(customers, parameters: [("sort", "name"), ("limit", "1"), ("q", "a")])
+        let counted = try ListQuery(customers, parameters: [("count", "exact")])
+        try shop.file.read { db in
+            let get = try statements(db) { _ = try Records(customers).get(db, id: id) }
+            let list = try statements(db) { _ = try byName.page(db) }
+            let total = try statements(db) { _ = try counted.page(db) }
+            #expect(get.count == 1, "\(get)")
+            #expect(list.count == 1, "\(list)")
+            #expect(total.count == 2, "\(total)")
         }
     }
 
     @Test func `a create is the insert and its audit event`() async throws {
-        try await withShop { shop in
-            let context = shop.context
-            let counted = try await shop.file.write { db in
-                try statements(db) { _ = try Records(customers).create(db, ["name": "a"], context) }
-            }
-            #expect(counted.count == 2, "\(counted)")
+        let context = shop.context
+        let counted = try await shop.file.write { db in
+            try statements(db) { _ = try Records(customers).create(db, ["name": "a"], context) }
         }
+        #expect(counted.count == 2, "\(counted)")
     }
 
     private static func cursor(_ sort: [String], _ values: [SQLValue]) -> String {

@@ -17,65 +17,69 @@ struct SchemaTests {
         ],
         indexes: [["isPinned", "title"]])
 
+    private static let odd = Collection(
+        "odd\"; --", idPrefix: "odd", title: "Odd", fields: [.text("a\"b", max: 9).searchable()])
+
+    private let shop: TestShop
+    private let realShop: TestShop
+    private let oddShop: TestShop
+
+    init() throws {
+        shop = try TestShop([Self.old, customers])
+        realShop = try TestShop()
+        oddShop = try TestShop([Self.odd])
+    }
+
     @Test func `an older table gains the columns and indexes of a newer declaration and keeps its records`()
         async throws
     {
-        try await withShop([Self.old, customers]) { shop in
-            let note = try await shop.create(Self.old, ["title": "first"])
-            let file = await shop.reopened([Self.new, customers])
-            let context = shop.context
-            let read = try file.read { try Records(Self.new).get($0, id: note.id) }.value
-            #expect(read["title"] == "first")
-            #expect(read["slug"] == .null)
-            #expect(read["isPinned"] == .null)
-            let made = try await file.write { try Records(Self.new).create($0, ["title": "x", "slug": "s"], context) }
-            let twice = await refusal {
-                _ = try await file.write { try Records(Self.new).create($0, ["title": "y", "slug": "s"], context) }
-            }
-            #expect(twice?.faultList == ["slug not_unique"])
-            #expect(try made.value["slug"] == "s")
-            let indexes = try file.read {
-                try String.fetchSet($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'index'")
-            }
-            #expect(indexes.isSuperset(of: ["notes_slug", "notes_customerId_id", "notes_isPinned_title_id"]))
-            while !file.closeIfQuiet() { await Task.yield() }
+        let note = try await shop.create(Self.old, ["title": "first"])
+        let file = await shop.reopened([Self.new, customers])
+        let context = shop.context
+        let read = try file.read { try Records(Self.new).get($0, id: note.id) }.value
+        #expect(read["title"] == "first")
+        #expect(read["slug"] == .null)
+        #expect(read["isPinned"] == .null)
+        let made = try await file.write { try Records(Self.new).create($0, ["title": "x", "slug": "s"], context) }
+        let twice = await refusal {
+            _ = try await file.write { try Records(Self.new).create($0, ["title": "y", "slug": "s"], context) }
         }
+        #expect(twice?.faultList == ["slug not_unique"])
+        #expect(try made.value["slug"] == "s")
+        let indexes = try file.read {
+            try String.fetchSet($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'index'")
+        }
+        #expect(indexes.isSuperset(of: ["notes_slug", "notes_customerId_id", "notes_isPinned_title_id"]))
+        while !file.closeIfQuiet() { await Task.yield() }
     }
 
     @Test func `a collection that is new gets its table, an unchanged one is left alone`() async throws {
-        try await withShop([customers]) { shop in
-            try await shop.create(customers, ["name": "a"])
-            let before = try shop.file.read { try Int.fetchOne($0, sql: "PRAGMA schema_version") }
-            let same = await shop.reopened([customers])
-            #expect(try same.read { try Int.fetchOne($0, sql: "PRAGMA schema_version") } == before)
-            while !same.closeIfQuiet() { await Task.yield() }
-            let more = await shop.reopened([customers, transactions])
-            #expect(try more.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM transactions") } == 0)
-            while !more.closeIfQuiet() { await Task.yield() }
-        }
+        try await shop.create(customers, ["name": "a"])
+        let before = try shop.file.read { try Int.fetchOne($0, sql: "PRAGMA schema_version") }
+        let same = await shop.reopened([Self.old, customers])
+        #expect(try same.read { try Int.fetchOne($0, sql: "PRAGMA schema_version") } == before)
+        while !same.closeIfQuiet() { await Task.yield() }
+        let more = await shop.reopened([Self.old, customers, transactions])
+        #expect(try more.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM transactions") } == 0)
+        while !more.closeIfQuiet() { await Task.yield() }
     }
 
     @Test func `columns are named as the fields, in a strict table`() async throws {
-        try await withShop { shop in
-            for collection in shop.catalog.collections {
-                let columns = try shop.file.read { db in
-                    try db.all("SELECT name FROM pragma_table_info(?1)", [.text(collection.name)]) { $0.text(0) ?? "" }
-                }
-                #expect(columns == ["id"] + collection.fields.map(\.name) + ["createdAt", "updatedAt", "version"])
-                let isStrict = try shop.file.read { db in
-                    try db.first("SELECT strict FROM pragma_table_list(?1)", [.text(collection.name)]) { $0.integer(0) }
-                }
-                #expect(isStrict == 1)
+        for collection in realShop.catalog.collections {
+            let columns = try realShop.file.read { db in
+                try db.all("SELECT name FROM pragma_table_info(?1)", [.text(collection.name)]) { $0.text(0) ?? "" }
             }
+            #expect(columns == ["id"] + collection.fields.map(\.name) + ["createdAt", "updatedAt", "version"])
+            let isStrict = try realShop.file.read { db in
+                try db.first("SELECT strict FROM pragma_table_list(?1)", [.text(collection.name)]) { $0.integer(0) }
+            }
+            #expect(isStrict == 1)
         }
     }
 
     @Test func `a name with quotes in it stays a name`() async throws {
-        let odd = Collection("odd\"; --", idPrefix: "odd", title: "Odd", fields: [.text("a\"b", max: 9).searchable()])
-        try await withShop([odd]) { shop in
-            let made = try await shop.create(odd, ["a\"b": "x"])
-            #expect(made["a\"b"] == "x")
-            #expect(try shop.column("a\"b", of: odd, ["sort": "a\"b", "q": "x"]) == ["x"])
-        }
+        let made = try await oddShop.create(Self.odd, ["a\"b": "x"])
+        #expect(made["a\"b"] == "x")
+        #expect(try oddShop.column("a\"b", of: Self.odd, ["sort": "a\"b", "q": "x"]) == ["x"])
     }
 }

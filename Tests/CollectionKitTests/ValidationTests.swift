@@ -3,6 +3,10 @@ import CollectionKit
 import Testing
 
 struct ValidationTests {
+    private let shop: TestShop
+
+    init() throws { shop = try TestShop() }
+
     /// What is given, and what is kept.
     @Test(
         arguments: [
@@ -17,12 +21,10 @@ struct ValidationTests {
             ("at", "2026-11-21T07:30:00+05:30", "2026-11-21T02:00:00.000Z"), ("size", "large", "large"),
         ] as [(String, JSON, JSON)])
     func `a value is kept in its one form`(field: String, given: JSON, kept: JSON) async throws {
-        try await withShop([things]) { shop in
-            let body = JSON.object([.init("name", "x")].filter { $0.name != field } + [.init(field, given)])
-            let record = try await shop.create(things, body)
-            #expect(record[field] == kept)
-            #expect(try shop.get(things, record.id) == record)
-        }
+        let body = JSON.object([.init("name", "x")].filter { $0.name != field } + [.init(field, given)])
+        let record = try await shop.create(things, body)
+        #expect(record[field] == kept)
+        #expect(try shop.get(things, record.id) == record)
     }
 
     @Test(
@@ -54,51 +56,43 @@ struct ValidationTests {
             ("updatedAt", nil, "read_only"), ("version", 7, "read_only"),
         ] as [(String, JSON, String)])
     func `a fault names its field`(field: String, given: JSON, code: String) async throws {
-        try await withShop([things]) { shop in
-            let body = JSON.object([.init("name", "x")].filter { $0.name != field } + [.init(field, given)])
-            let error = await refusal { try await shop.create(things, body) }
-            #expect(error?.category == .invalid)
-            #expect(error?.code == "validation_failed")
-            #expect(error?.faultList == ["\(field) \(code)"])
-            let left = try (shop.count("things"), shop.count("audit"))
-            #expect(left == (0, 0))
-        }
+        let body = JSON.object([.init("name", "x")].filter { $0.name != field } + [.init(field, given)])
+        let error = await refusal { try await shop.create(things, body) }
+        #expect(error?.category == .invalid)
+        #expect(error?.code == "validation_failed")
+        #expect(error?.faultList == ["\(field) \(code)"])
+        let left = try (shop.count("things"), shop.count("audit"))
+        #expect(left == (0, 0))
     }
 
     @Test func `all faults are told at once`() async throws {
-        try await withShop([things]) { shop in
-            let error = await refusal {
-                try await shop.create(
-                    things,
-                    [
-                        "email": "x", "units": 5000, "colour": "red", "version": 1, "parentId": "thg_none",
-                        "day": "today",
-                    ])
-            }
-            #expect(
-                error?.faultList.sorted() == [
-                    "colour unknown_field", "day not_a_date", "email not_an_email", "name required",
-                    "parentId not_found", "units out_of_range", "version read_only",
+        let error = await refusal {
+            try await shop.create(
+                things,
+                [
+                    "email": "x", "units": 5000, "colour": "red", "version": 1, "parentId": "thg_none",
+                    "day": "today",
                 ])
-            #expect(error?.message == "7 fields are not valid.")
         }
+        #expect(
+            error?.faultList.sorted() == [
+                "colour unknown_field", "day not_a_date", "email not_an_email", "name required",
+                "parentId not_found", "units out_of_range", "version read_only",
+            ])
+        #expect(error?.message == "7 fields are not valid.")
     }
 
     @Test(arguments: [[], "x", 5, nil, true] as [JSON])
     func `a body that is no object is malformed`(body: JSON) async throws {
-        try await withShop([things]) { shop in
-            let error = await refusal { try await shop.create(things, body) }
-            #expect(error?.category == .malformed)
-        }
+        let error = await refusal { try await shop.create(things, body) }
+        #expect(error?.category == .malformed)
     }
 
     @Test func `a length counts characters, not bytes`() async throws {
-        try await withShop([things]) { shop in
-            let name = String(repeating: "न", count: 20)
-            let made = try await shop.create(things, ["name": .string(name)])
-            #expect(made["name"] == .string(name))
-            let error = await refusal { try await shop.create(things, ["name": .string(name + "न")]) }
-            #expect(error?.faultList == ["name too_long"])
-        }
+        let name = String(repeating: "न", count: 20)
+        let made = try await shop.create(things, ["name": .string(name)])
+        #expect(made["name"] == .string(name))
+        let error = await refusal { try await shop.create(things, ["name": .string(name + "न")]) }
+        #expect(error?.faultList == ["name too_long"])
     }
 }

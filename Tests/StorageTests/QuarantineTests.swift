@@ -7,6 +7,10 @@ import Testing
 
 /// A file that cannot be trusted is left exactly as it is, and only its own shop is out of service.
 struct QuarantineTests {
+    private let storage: TestStorage
+
+    init() throws { storage = try TestStorage() }
+
     enum Damage: CaseIterable {
         case missing, empty, zeroed, garbage, cutHeader, foreign, newer
 
@@ -42,88 +46,76 @@ struct QuarantineTests {
 
     @Test(arguments: Damage.allCases)
     func `a file that cannot be trusted is out of service and stays as it is`(damage: Damage) async throws {
-        try await withStorage { storage in
-            let file = try storage.file()
-            let good = try contents(file.url)
-            try damage.apply(to: file.url)
-            let before = try? hash(file.url)
+        let file = try storage.file()
+        let good = try contents(file.url)
+        try damage.apply(to: file.url)
+        let before = try? hash(file.url)
 
-            #expect(file.probe()?.code == damage.code)
-            #expect(await refusal { try await file.add("x") }?.code == damage.code)
-            #expect(await refusal { _ = try file.notes() }?.code == damage.code)
-            #expect(await refusal { try file.copy(to: storage.url("copy.sqlite")) }?.code == damage.code)
-            #expect(file.quarantineReason?.code == damage.code)
-            #expect(file.quarantineReason?.category == .unavailable)
-            #expect((try? hash(file.url)) == before)
-            #expect(FileSystem.exists(file.url) == (damage != .missing))
-            #expect(storage.services.openFileCount == 0)
-            #expect(storage.openDescriptors == 0)
+        #expect(file.probe()?.code == damage.code)
+        #expect(await refusal { try await file.add("x") }?.code == damage.code)
+        #expect(await refusal { _ = try file.notes() }?.code == damage.code)
+        #expect(await refusal { try file.copy(to: storage.url("copy.sqlite")) }?.code == damage.code)
+        #expect(file.quarantineReason?.code == damage.code)
+        #expect(file.quarantineReason?.category == .unavailable)
+        #expect((try? hash(file.url)) == before)
+        #expect(FileSystem.exists(file.url) == (damage != .missing))
+        #expect(storage.services.openFileCount == 0)
+        #expect(storage.openDescriptors == 0)
 
-            try await file.replace {
-                for suffix in ["-wal", "-shm"] { try FileSystem.remove(URL(filePath: file.url.path + suffix)) }
-                try AtomicFile.publish(good, to: file.url)
-            }
-            #expect(file.quarantineReason == nil)
-            try await file.add("back")
-            #expect(try file.notes() == ["back"])
+        try await file.replace {
+            for suffix in ["-wal", "-shm"] { try FileSystem.remove(URL(filePath: file.url.path + suffix)) }
+            try AtomicFile.publish(good, to: file.url)
         }
+        #expect(file.quarantineReason == nil)
+        try await file.add("back")
+        #expect(try file.notes() == ["back"])
     }
 
     @Test func `a newer file is refused with both versions named`() async throws {
-        try await withStorage { storage in
-            let file = try storage.file()
-            try Damage.newer.apply(to: file.url)
-            let message = file.probe()?.message ?? ""
-            #expect(message.contains("99"))
-            #expect(message.contains("up to 1"))
-        }
+        let file = try storage.file()
+        try Damage.newer.apply(to: file.url)
+        let message = file.probe()?.message ?? ""
+        #expect(message.contains("99"))
+        #expect(message.contains("up to 1"))
     }
 
     @Test func `a missing file that comes back is served again`() async throws {
-        try await withStorage { storage in
-            let file = try storage.file()
-            let good = try contents(file.url)
-            try FileSystem.remove(file.url)
-            #expect(file.probe()?.code == "data_missing")
-            try AtomicFile.publish(good, to: file.url)
-            #expect(file.probe() == nil)
-            try await file.add("back")
-        }
+        let file = try storage.file()
+        let good = try contents(file.url)
+        try FileSystem.remove(file.url)
+        #expect(file.probe()?.code == "data_missing")
+        try AtomicFile.publish(good, to: file.url)
+        #expect(file.probe() == nil)
+        try await file.add("back")
     }
 
     @Test func `damage found by a read takes the file out of service`() async throws {
-        try await withStorage { storage in
-            let file = try await Self.damagedInside(storage)
-            #expect(await refusal { _ = try file.notes() }?.code == "data_damaged")
-            #expect(file.quarantineReason?.code == "data_damaged")
-            #expect(await refusal { try await file.add("x") }?.code == "data_damaged")
-        }
+        let file = try await Self.damagedInside(storage)
+        #expect(await refusal { _ = try file.notes() }?.code == "data_damaged")
+        #expect(file.quarantineReason?.code == "data_damaged")
+        #expect(await refusal { try await file.add("x") }?.code == "data_damaged")
     }
 
     @Test func `damage found by a write takes the file out of service, not the server`() async throws {
-        try await withStorage { storage in
-            let file = try await Self.damagedInside(storage)
-            let other = try storage.file("other.sqlite")
-            let error = await refusal { try await file.write { try $0.run("UPDATE notes SET text = text || '!'") } }
-            #expect(error?.code == "data_damaged")
-            #expect(file.quarantineReason?.code == "data_damaged")
-            #expect(await refusal { _ = try file.notes() }?.code == "data_damaged")
-            try await other.add("still here")
-        }
+        let file = try await Self.damagedInside(storage)
+        let other = try storage.file("other.sqlite")
+        let error = await refusal { try await file.write { try $0.run("UPDATE notes SET text = text || '!'") } }
+        #expect(error?.code == "data_damaged")
+        #expect(file.quarantineReason?.code == "data_damaged")
+        #expect(await refusal { _ = try file.notes() }?.code == "data_damaged")
+        try await other.add("still here")
     }
 
     @Test func `damage found by readers and writers at once takes the file out of service`() async throws {
-        try await withStorage { storage in
-            let file = try await Self.damagedInside(storage)
-            await withTaskGroup(of: String?.self) { group in
-                for _ in 0..<20 {
-                    group.addTask { await refusal { _ = try file.notes() }?.code }
-                    group.addTask {
-                        await refusal { try await file.write { try $0.run("UPDATE notes SET text = 'x'") } }?.code
-                    }
+        let file = try await Self.damagedInside(storage)
+        await withTaskGroup(of: String?.self) { group in
+            for _ in 0..<20 {
+                group.addTask { await refusal { _ = try file.notes() }?.code }
+                group.addTask {
+                    await refusal { try await file.write { try $0.run("UPDATE notes SET text = 'x'") } }?.code
                 }
-                for await code in group { #expect(code == "data_damaged") }
             }
+            for await code in group { #expect(code == "data_damaged") }
         }
     }
 

@@ -5,40 +5,40 @@ import Testing
 @testable import Storage
 
 struct ReadTests {
+    private let storage: TestStorage
+
+    init() throws { storage = try TestStorage() }
+
     private static let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n"
 
     @Test func `an endless query is stopped at its deadline`() async throws {
-        try await withStorage { storage in
-            let file = try storage.file()
-            let error = await refusal {
-                _ = try file.read(limit: .milliseconds(20)) { try Int.fetchOne($0, sql: Self.endless) }
-            }
-            #expect(error?.code == "query_too_slow")
-            #expect(error?.category == .invalid)
-            // The connection goes on with the next reader, at its own deadline.
-            #expect(try file.read { try Int.fetchOne($0, sql: "SELECT 1") } == 1)
-            #expect(file.quarantineReason == nil)
+        let file = try storage.file()
+        let error = await refusal {
+            _ = try file.read(limit: .milliseconds(20)) { try Int.fetchOne($0, sql: Self.endless) }
         }
+        #expect(error?.code == "query_too_slow")
+        #expect(error?.category == .invalid)
+        // The connection goes on with the next reader, at its own deadline.
+        #expect(try file.read { try Int.fetchOne($0, sql: "SELECT 1") } == 1)
+        #expect(file.quarantineReason == nil)
     }
 
     @Test func `a long read sees one state of the file`() async throws {
-        try await withStorage { storage in
-            let file = try storage.file()
-            try await file.add("one")
-            let (gate, read) = (Gate(), CountTwice())
-            let reading = Task {
-                try await file.readLong { db in
-                    let before = try read.count(db)
-                    gate.pass()
-                    return (before, try read.count(db))
-                }
+        let file = try storage.file()
+        try await file.add("one")
+        let (gate, read) = (Gate(), CountTwice())
+        let reading = Task {
+            try await file.readLong { db in
+                let before = try read.count(db)
+                gate.pass()
+                return (before, try read.count(db))
             }
-            await gate.isReached()
-            try await file.add("two")
-            gate.open()
-            #expect(try await reading.value == (1, 1))
-            #expect(try file.notes().count == 2)
         }
+        await gate.isReached()
+        try await file.add("two")
+        gate.open()
+        #expect(try await reading.value == (1, 1))
+        #expect(try file.notes().count == 2)
     }
 
     private struct CountTwice: Sendable {
@@ -46,43 +46,37 @@ struct ReadTests {
     }
 
     @Test func `many read while others write`() async throws {
-        try await withStorage { storage in
-            let file = try storage.file()
-            try await withThrowingTaskGroup { group in
-                for number in 0..<100 {
-                    group.addTask { try await file.add("\(number)") }
-                    group.addTask { _ = try file.notes() }
-                }
-                try await group.waitForAll()
+        let file = try storage.file()
+        try await withThrowingTaskGroup { group in
+            for number in 0..<100 {
+                group.addTask { try await file.add("\(number)") }
+                group.addTask { _ = try file.notes() }
             }
-            #expect(try file.notes().count == 100)
+            try await group.waitForAll()
         }
+        #expect(try file.notes().count == 100)
     }
 
     @Test func `values come back as they were bound`() async throws {
-        try await withStorage { storage in
-            let file = try storage.file()
-            let values: [SQLValue] = [
-                .null, .integer(.min), .integer(.max), .text(""), .text("a\0b"), .text("नमस्ते 😀"),
-                .text(String(repeating: "x", count: 100_000)),
-            ]
-            let back = try file.read { db in
-                try db.first("SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7", values) { row in (0..<7).map { row.value($0) } }
-            }
-            #expect(back == values)
+        let file = try storage.file()
+        let values: [SQLValue] = [
+            .null, .integer(.min), .integer(.max), .text(""), .text("a\0b"), .text("नमस्ते 😀"),
+            .text(String(repeating: "x", count: 100_000)),
+        ]
+        let back = try file.read { db in
+            try db.first("SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7", values) { row in (0..<7).map { row.value($0) } }
         }
+        #expect(back == values)
     }
 
     @Test func `a value longer than the limit is refused`() async throws {
-        try await withStorage { storage in
-            let file = try storage.file()
-            let error = await refusal {
-                try await file.write {
-                    try $0.execute(sql: "INSERT INTO notes (text) VALUES (hex(zeroblob(20000000)))")
-                }
+        let file = try storage.file()
+        let error = await refusal {
+            try await file.write {
+                try $0.execute(sql: "INSERT INTO notes (text) VALUES (hex(zeroblob(20000000)))")
             }
-            #expect(error?.category == .internal)
-            #expect(try file.notes() == [])
         }
+        #expect(error?.category == .internal)
+        #expect(try file.notes() == [])
     }
 }

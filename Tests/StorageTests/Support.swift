@@ -7,7 +7,9 @@ import Testing
 
 @testable import Storage
 
-/// A folder of its own for one test, and the threads that its files need.
+/// A folder of its own for one test, and the threads that its files need. A suite keeps it as a property, which lives as
+/// long as the test. (Not as a closure around the test: Swift 6.3.1 runs the wrong one of two closures when one stands
+/// inside `#expect(…)` and both inside another closure.)
 final class TestStorage: Sendable {
     static let schema = DatabaseSchema(
         applicationID: 71,
@@ -24,11 +26,16 @@ final class TestStorage: Sendable {
     let folder: URL
     let services: StorageServices
 
-    fileprivate init(openFiles: Int) throws {
+    init(openFiles: Int = 256) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "storage-\(Random.token(bytes: 9))")
         try FileSystem.makeFolder(folder)
         services = StorageServices(
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, openFiles: openFiles)
+    }
+
+    deinit {
+        try? FileSystem.remove(folder)
+        Task { [services] in try await services.shutdown() }
     }
 
     func url(_ name: String) -> URL { folder.appending(path: name) }
@@ -52,20 +59,6 @@ final class TestStorage: Sendable {
             return target?.hasPrefix(folder.path) ?? false
         }
     }
-}
-
-/// Runs `body` with a folder of its own, removed afterwards.
-func withStorage(openFiles: Int = 256, _ body: (TestStorage) async throws -> Void) async throws {
-    let storage = try TestStorage(openFiles: openFiles)
-    let result: Result<Void, any Error>
-    do {
-        result = .success(try await body(storage))
-    } catch {
-        result = .failure(error)
-    }
-    try await storage.services.shutdown()
-    try FileSystem.remove(storage.folder)
-    try result.get()
 }
 
 extension DatabaseFile {
