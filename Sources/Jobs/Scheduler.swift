@@ -10,7 +10,8 @@ package actor Scheduler: Service {
     private let ids: IdentifierSource
     private let time: TimeSource
     private let logger: Logger
-    private var running: Set<String> = []
+    /// Names of the jobs that run now.
+    private(set) var running: Set<String> = []
 
     package init(_ jobs: [RecurringJob], runs: JobRunStore, ids: IdentifierSource, time: TimeSource, logger: Logger) {
         (self.jobs, self.runs, self.ids, self.time, self.logger) = (jobs, runs, ids, time, logger)

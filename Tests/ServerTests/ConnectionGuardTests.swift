@@ -6,12 +6,12 @@ import Testing
 @testable import ApplianceServer
 
 /// Slow and endless clients against a server with short limits. The suite's time limit is the bound on every wait.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(2)), .serialized)
 struct ConnectionGuardTests {
     private static let limits: ConnectionGuard.Limits = {
         var limits = ConnectionGuard.Limits()
-        (limits.header, limits.idle, limits.body) = (.milliseconds(200), .milliseconds(200), .milliseconds(200))
-        (limits.unread, limits.drain) = (.milliseconds(200), .milliseconds(200))
+        (limits.header, limits.idle, limits.body) = (.milliseconds(600), .milliseconds(600), .milliseconds(600))
+        (limits.unread, limits.drain) = (.milliseconds(600), .milliseconds(600))
         return limits
     }()
 
@@ -29,7 +29,7 @@ struct ConnectionGuardTests {
             return await connection.untilClosed()
         }
         let seconds = start.duration(to: .now).inSeconds
-        #expect(text == "" && seconds > 0.15 && seconds < 10, "\(seconds) s: \(text)", sourceLocation: location)
+        #expect(text == "" && seconds > 0.4 && seconds < 30, "\(seconds) s: \(text)", sourceLocation: location)
     }
 
     @Test(arguments: ["", "GET", "GET /api/health HTTP/1.1\r\nHost: a\r\nX-Slow: "])
@@ -63,7 +63,7 @@ struct ConnectionGuardTests {
                 }
                 #expect(await connection.untilClosed() == "")
             }
-            #expect(start.duration(to: .now) > .milliseconds(150))
+            #expect(start.duration(to: .now) > .milliseconds(400))
         }
     }
 

@@ -18,14 +18,21 @@ struct RawConnection {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
             }
-        return try await channel.executeThenClose { inbound, outbound in
-            var connection = RawConnection(
-                channel: channel, inbound: inbound.makeAsyncIterator(), outbound: outbound)
-            return try await body(&connection)
+        var result: Result<Value, any Error>?
+        do {
+            try await channel.executeThenClose { inbound, outbound in
+                var connection = RawConnection(
+                    channel: channel, inbound: inbound.makeAsyncIterator(), outbound: outbound)
+                do { result = .success(try await body(&connection)) } catch { result = .failure(error) }
+            }
+        } catch  where result != nil {
+            // The server has closed the connection already, which is what most of these tests wait for.
         }
+        return try #require(result).get()
     }
 
-    func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
+    /// Sends what the server still takes: a connection that it has closed shows in what comes back.
+    func send(_ text: String) async throws { try? await outbound.write(ByteBuffer(string: text)) }
 
     /// Sends one byte after the other with pauses, for ever.
     func drip(every pause: TimeAmount) {
