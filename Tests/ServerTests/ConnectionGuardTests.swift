@@ -24,7 +24,8 @@ struct ConnectionGuardTests {
     ) async throws {
         let start = ContinuousClock.now
         let text = try await RawConnection.run(server.port) { connection in
-            try await connection.send(request)
+            // On a busy machine it may be closed by then: that shows in what comes back.
+            try? await connection.send(request)
             if drips { connection.drip(every: .milliseconds(20)) }
             return await connection.untilClosed()
         }

@@ -10,25 +10,20 @@ struct MalformedRequestTests {
     }
 
     @Test func `a request has exactly one well-formed Host`() async throws {
+        let bad = [
+            "", "a/../b@c", "a b", "a:b:80", "a:0", "a:99999", "a:+80", "a:", "..", "a..b", "[::1", "[zz]", "a?b", "a#b",
+            "user@a", "a%2fb", "münchen.example", "a\u{1}b", String(repeating: "a", count: 300),
+        ]
+        let good = ["shop.example", "127.0.0.1:8080", "[::1]", "[::1]:8080", "a_b.example", "EXAMPLE.com."]
         try await withServer { server in
-            for host in ["shop.example", "127.0.0.1:8080", "[::1]", "[::1]:8080", "a_b.example", "EXAMPLE.com."] {
-                #expect(
-                    try await server.status(of: head("GET /api/health/live HTTP/1.1", "Host: \(host)")) == 200,
-                    "\(host)")
+            let line = "GET /api/health/live HTTP/1.1"
+            for host in good + bad {
+                let status = try await server.status(of: head(line, "Host: \(host)"))
+                #expect(status == (good.contains(host) ? 200 : 400), "\(host)")
             }
-            let bad = [
-                "", "a/../b@c", "a b", "a:b:80", "a:0", "a:99999", "a:+80", "a:", "..", "a..b", "[::1", "[zz]",
-                "a?b", "a#b", "user@a", "a%2fb", "münchen.example", "a\u{1}b", String(repeating: "a", count: 300),
-            ]
-            for host in bad {
-                #expect(
-                    try await server.status(of: head("GET /api/health/live HTTP/1.1", "Host: \(host)")) == 400,
-                    "\(host)")
-            }
-            #expect(try await server.status(of: head("GET /api/health/live HTTP/1.1")) == 400)
-            for second in ["a", "b"] {
-                let request = head("GET /api/health/live HTTP/1.1", "Host: a", "Host: \(second)")
-                #expect(try await server.status(of: request) == 400)
+            for request in [head(line), head(line, "Host: a", "Host: a"), head(line, "Host: a", "Host: b")] {
+                let status = try await server.status(of: request)
+                #expect(status == 400)
             }
         }
     }

@@ -31,8 +31,7 @@ struct RawConnection {
         return try #require(result).get()
     }
 
-    /// Sends what the server still takes: a connection that it has closed shows in what comes back.
-    func send(_ text: String) async throws { try? await outbound.write(ByteBuffer(string: text)) }
+    func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
 
     /// Sends one byte after the other with pauses, for ever.
     func drip(every pause: TimeAmount) {

@@ -89,8 +89,8 @@ struct RequestPathTests {
                     let answer = try await server.expect(
                         200, "GET", path, by: acme.owner, headers: [("Accept-Encoding", accepted)])
                     #expect(answer["Content-Encoding"] == "gzip" && answer["Vary"] == "Accept-Encoding", "\(path)")
-                    #expect(
-                        answer.body.count < plain.body.count && (try unpacked(answer.body)) == plain.body, "\(path)")
+                    #expect(answer.body.count < plain.body.count, "\(path)")
+                    #expect(try unpacked(answer.body) == plain.body, "\(path)")
                 }
                 for refused in ["identity", "gzip;q=0", "br", "gzipped", ""] {
                     let answer = try await server.expect(
