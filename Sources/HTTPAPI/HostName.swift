@@ -19,11 +19,14 @@ enum HostName {
         guard !bytes.isEmpty, bytes.count <= 260 else { return false }
         let isAddress = bytes.first == UInt8(ascii: "[")
         var previous: UInt8 = 0
+        // -1 until the colon in front of the port.
         var digits = -1
+        var port = 0
         for byte in bytes {
             if digits >= 0 {
                 guard byte.isASCIIDigit else { return false }
                 digits += 1
+                port = digits > 5 ? 0 : port * 10 + Int(byte - UInt8(ascii: "0"))
             } else if byte == UInt8(ascii: ":"), !isAddress || previous == UInt8(ascii: "]") {
                 guard previous != 0 else { return false }
                 digits = 0
@@ -35,7 +38,7 @@ enum HostName {
             previous = byte
         }
         if isAddress, digits < 0, previous != UInt8(ascii: "]") { return false }
-        return digits < 0 || (1...5).contains(digits)
+        return digits < 0 || (1...65_535).contains(port)
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -41,7 +41,7 @@ struct RequestPathTests {
             let answer = try await server.expect(
                 422, "POST", "/api/customers", by: acme.owner, json: ["email": "none", "colour": "red"])
             #expect(answer["Content-Type"] == "application/problem+json")
-            #expect(answer.json["type"]?.stringValue?.hasSuffix("#validation_failed") == true)
+            #expect(answer.json["type"]?.stringValue?.hasSuffix(":validation_failed") == true)
             #expect(answer.json["status"] == 422 && answer.json["title"] == "Unprocessable Content")
             #expect(answer.json["requestId"]?.stringValue == answer["X-Request-Id"])
             let faults = answer.json["errors"]?.arrayValue ?? []
@@ -57,7 +57,7 @@ struct RequestPathTests {
     @Test func `an id sent by the client is not taken over`() async throws {
         try await withServer { server in
             let answer = try await server.expect(
-                200, "GET", "/api/health/live", headers: [("X-Request-Id", "mine\u{0B}")])
+                200, "GET", "/api/health/live", headers: [("X-Request-Id", "mine")])
             #expect(answer.headers["X-Request-Id"].count == 1 && answer["X-Request-Id"]?.hasPrefix("req_") == true)
         }
     }

@@ -39,8 +39,10 @@ struct TenantSelectionTests {
             for host in [
                 "acme.shops.example", "ACME.Shops.Example", "acme.shops.example:8080", "acme.shops.example.",
                 "shops.example", "www.shops.example", "elsewhere.example", "acmeshops.example",
-            ] { let found = try await status(host)
-                #expect(found == 200, "\(host)") }
+            ] {
+                let found = try await status(host)
+                #expect(found == 200, "\(host)")
+            }
             for host in ["bela.shops.example", "nobody.shops.example", "acme.bela.shops.example"] {
                 let found = try await status(host)
                 #expect(found == 403, "\(host)")
