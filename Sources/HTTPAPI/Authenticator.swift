@@ -57,6 +57,14 @@ struct Authenticator: Sendable {
 
     // MARK: - Which tenant
 
+    /// For routes that need no shop: a user's credential and what header or host name must still agree.
+    func checkNamedTenant(_ context: SignedInRequestContext) throws {
+        guard let own = context.principal.tenantID, let named = try namedTenant(context.request), named != own else {
+            return
+        }
+        throw DomainError.forbidden("tenant_mismatch", "The credential belongs to another shop.")
+    }
+
     func tenantContext(_ context: SignedInRequestContext) throws -> TenantRequestContext {
         let named = try namedTenant(context.request)
         if let own = context.principal.tenantID {

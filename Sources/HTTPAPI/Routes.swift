@@ -63,7 +63,9 @@ package final class Routes {
         _ handler: @escaping @Sendable (SignedInRequestContext) async throws -> Response
     ) {
         add(method, path, .signedIn, summary) { [authenticator] request, http in
-            try await handler(authenticator.signedIn(request, http))
+            let context = try await authenticator.signedIn(request, http)
+            try authenticator.checkNamedTenant(context)
+            return try await handler(context)
         }
     }
 
