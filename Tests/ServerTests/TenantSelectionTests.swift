@@ -14,6 +14,8 @@ struct TenantSelectionTests {
                 let answer = try await server.send("GET", "/api/customers", by: acme.owner, tenant: other)
                 #expect(answer.status == 403 && answer.code == "tenant_mismatch", "\(other)")
             }
+            try await server.expect(200, "GET", "/api/auth/me", by: acme.owner, tenant: "acme")
+            try await server.expect(403, "GET", "/api/auth/me", by: acme.owner, tenant: "bela")
             let twice = try await server.send(
                 "GET", "/api/customers", by: acme.owner, tenant: "acme", headers: [("X-Tenant-ID", "bela")])
             #expect(twice.status == 403)
