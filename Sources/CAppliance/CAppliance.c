@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +35,4 @@ int cappliance_crypt(const char *phrase, const char *setting, char *out, int len
     explicit_bzero(data, sizeof *data);
     free(data);
     return ok ? 0 : -1;
-}
-
-void cappliance_trim_memory(void) {
-    malloc_trim(0);
 }

@@ -20,7 +20,4 @@ int cappliance_rename_exchange(const char *a, const char *b);
 /// Hashes `phrase` with `setting` (bcrypt) into `out` (at least 64 bytes). 0, or -1 when the setting is not accepted.
 int cappliance_crypt(const char *phrase, const char *setting, char *out, int length);
 
-/// Bytes the allocator can give back are given back (glibc `malloc_trim`).
-void cappliance_trim_memory(void);
-
 #endif
