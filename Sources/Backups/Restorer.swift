@@ -133,7 +133,6 @@ struct Restorer: Sendable {
         let parent = target.deletingLastPathComponent()
         try FileSystem.makeFolder(parent)
         try FileSystem.move(staged.folder.appending(path: target.lastPathComponent), to: target)
-        try FileSystem.syncFolder(parent.deletingLastPathComponent())
     }
 
     private func checkIsFree(_ target: URL) throws {

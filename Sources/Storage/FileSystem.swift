@@ -7,9 +7,19 @@ package enum FileSystem {
     static let privateFile: mode_t = 0o600
     static let privateFolder: mode_t = 0o700
 
+    /// Makes a folder (0700) and those above it that are missing, each durable in the folder that holds it: a snapshot
+    /// below a `snapshots` that a power loss takes away would be lost with it. One that exists is fine.
     package static func makeFolder(_ url: URL) throws {
-        try FileManager.default.createDirectory(
-            at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: Int(privateFolder)])
+        let parent = url.deletingLastPathComponent()
+        if mkdir(url.path, privateFolder) == 0 { return try syncFolder(parent) }
+        switch errno {
+        case EEXIST where status(url).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false: return
+        case ENOENT where parent.path != url.path:
+            try makeFolder(parent)
+            guard mkdir(url.path, privateFolder) == 0 || errno == EEXIST else { throw failure("make", url) }
+            try syncFolder(parent)
+        case let code: throw failure("make", url, code: code)
+        }
     }
 
     package static func exists(_ url: URL) -> Bool { access(url.path, F_OK) == 0 }

@@ -84,7 +84,6 @@ package final class Tenants: Sendable {
             let bytes = try templateBytes()
             try FileSystem.makeFolder(data.tenant(tenant.id))
             try AtomicFile.publish(bytes, to: data.tenantDatabase(tenant.id))
-            try FileSystem.syncFolder(data.tenants)
         }
     }
 

@@ -92,13 +92,13 @@ class Appliance(Client):
 
     # --- the server
 
-    def start(self, *options):
-        """Starts the server on a free port and waits until it is ready."""
+    def start(self, *options, under=()):
+        """Starts the server on a free port, perhaps as the command of another program, and waits until it is ready."""
         assert self.server is None
         position = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.server = subprocess.Popen(
-                [binary(), "serve", "--port", "0", *options], env=self.environment(), stdin=subprocess.DEVNULL,
+                [*under, binary(), "serve", "--port", "0", *options], env=self.environment(), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, cwd=self.folder)
         self.port = wait_until(lambda: self._announced_port(position), START_SECONDS, "the server starts")
         wait_until(self._is_ready, START_SECONDS, "the server is ready")
