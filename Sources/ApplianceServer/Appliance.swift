@@ -68,7 +68,8 @@ package struct Appliance: Sendable {
         outbox = Outbox(system: system, directory: directory)
         backups = BackupService(
             root: configuration.backups,
-            environment: Self.backupEnvironment(directory, system, data, storage, time, logger))
+            environment: Self.backupEnvironment(
+                directory, system, data, storage, time, logger, configuration.retention))
         try backups.cleanUp()
         latestBackups = LatestBackups(backups)
         requests = RequestMetrics(time: time)
@@ -98,7 +99,7 @@ package struct Appliance: Sendable {
 
     static func backupEnvironment(
         _ directory: TenantDirectory, _ system: DatabaseFile, _ data: DataDirectory, _ storage: StorageServices,
-        _ time: TimeSource, _ logger: Logger
+        _ time: TimeSource, _ logger: Logger, _ retention: RetentionRules
     ) -> BackupEnvironment {
         let source = BackupSource(
             system: system,
@@ -108,7 +109,8 @@ package struct Appliance: Sendable {
                         id: $0.id, slug: $0.slug, name: $0.name, record: $0.record, file: directory.file($0.id))
                 }
             }, tenantFile: { directory.file($0) })
-        return BackupEnvironment(source: source, directory: data, services: storage, time: time, logger: logger)
+        return BackupEnvironment(
+            source: source, directory: data, services: storage, time: time, logger: logger, retention: retention)
     }
 
     /// Whether anybody can sign in to run it.

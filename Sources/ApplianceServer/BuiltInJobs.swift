@@ -45,7 +45,7 @@ struct BuiltInJobs {
 
     private func snapshot() async throws -> String {
         let made = try await backups.create(reason: .schedule)
-        let pruned = try await backups.prune()
+        let pruned = try await backups.prune().removed
         try await latest.refresh()
         let failures = made.manifest?.failures.count ?? 0
         return "\(made.id): \(made.manifest?.tenantCount ?? 0) shops"

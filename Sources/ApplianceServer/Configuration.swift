@@ -1,4 +1,5 @@
 import ApplianceCore
+package import Backups
 package import Foundation
 package import Storage
 import Yams
@@ -6,6 +7,7 @@ import Yams
 /// What can be configured, each key once: its name (flag and `appliance.yaml`), its variable, its default, its meaning.
 package enum ConfigurationKey: String, CaseIterable, Sendable {
     case data, backups, host, port, domain, openFiles = "open-files", bcryptCost = "bcrypt-cost"
+    case backupKeep = "backup-keep", restoreWindow = "restore-window"
     case tlsCert = "tls-cert", tlsKey = "tls-key", logLevel = "log-level", web
 
     /// `APPLIANCE_TLS_CERT` for `tls-cert`.
@@ -19,6 +21,8 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .port: "8080"
         case .openFiles: "256"
         case .bcryptCost: "12"
+        case .backupKeep: RetentionPolicy.standard.text
+        case .restoreWindow: RetentionRules.standard.window.text
         case .logLevel: "info"
         case .domain, .tlsCert, .tlsKey, .web: ""
         }
@@ -33,6 +37,9 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .domain: "Domain below which shops have names of their own, such as shops.example."
         case .openFiles: "Database files open at once."
         case .bcryptCost: "Cost of new password hashes, 10-15."
+        case .backupKeep:
+            "Snapshots that pruning keeps: any of within=, last=, hourly=, daily=, weekly=, monthly=, yearly=."
+        case .restoreWindow: "How far back each shop can be restored, such as 30d; pruning keeps what that needs."
         case .tlsCert: "Certificate chain (PEM); with tls-key the server speaks TLS."
         case .tlsKey: "Private key (PEM)."
         case .logLevel: "trace, debug, info, notice, warning, error or critical."
@@ -97,6 +104,12 @@ package struct Configuration: Sendable {
                 throw Self.invalid("\(key.rawValue) must be a number from \(range.lowerBound) to \(range.upperBound).")
             }
         }
+        do { _ = try RetentionPolicy(self[.backupKeep]) } catch let error as DomainError {
+            throw Self.invalid("backup-keep: \(error.faults.first?.message ?? error.message)")
+        }
+        guard RetentionPolicy.Span(self[.restoreWindow]) != nil else {
+            throw Self.invalid("restore-window must be a span such as 48h, 30d or 4w.")
+        }
         guard self[.tlsCert].isEmpty == self[.tlsKey].isEmpty else {
             throw Self.invalid("tls-cert and tls-key go together.")
         }
@@ -112,6 +125,10 @@ package struct Configuration: Sendable {
     package var bcryptCost: Int { Int(self[.bcryptCost]) ?? 12 }
     package var isTLS: Bool { !self[.tlsCert].isEmpty }
     package var domain: String? { self[.domain].isEmpty ? nil : self[.domain] }
+    package var retention: RetentionRules {
+        let window = RetentionPolicy.Span(self[.restoreWindow]) ?? RetentionRules.standard.window
+        return RetentionRules(policy: (try? RetentionPolicy(self[.backupKeep])) ?? .standard, window: window)
+    }
     /// How people reach the server from this machine.
     package var address: String { "\(isTLS ? "https" : "http")://\(self[.host]):\(port)" }
 }

@@ -24,7 +24,8 @@ package struct OfflineRestore: Sendable {
         self.storage = storage
         backups = BackupService(
             root: configuration.backups,
-            environment: Appliance.backupEnvironment(directory, system, data, storage, .system, logger))
+            environment: Appliance.backupEnvironment(
+                directory, system, data, storage, .system, logger, configuration.retention))
         try backups.cleanUp()
     }
 

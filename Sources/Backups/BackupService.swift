@@ -96,23 +96,24 @@ package final class BackupService: Sendable {
 
     // MARK: - Pruning
 
-    /// Removes what `SnapshotRetention` does not keep; the ids removed, oldest first. One with a damaged manifest
-    /// stays: whether something in it can be saved is for a person to decide.
-    @discardableResult
-    package func prune() async throws -> [SnapshotID] {
-        try await writing {
-            // Without knowing who must stay restorable nothing is removed.
-            let live = Set(try await environment.source.tenants().map(\.id))
-            let items = try await list().compactMap(Self.item)
-            let removals = SnapshotRetention.removals(of: items, live: live, now: environment.time.now())
-            return try await environment.services.longWork { try removals.filter { try self.remove($0) } }
-        }
+    /// What a prune would remove now. `policy` is another one than the configured.
+    package func prunePlan(_ policy: RetentionPolicy? = nil) async throws -> RetentionPlan {
+        // Without knowing who must stay restorable nothing is removed.
+        let live = try await environment.source.tenants()
+        let names = Dictionary(live.map { ($0.id, $0.slug) }, uniquingKeysWith: { first, _ in first })
+        return RetentionPlan(
+            try await list().map(\.retentionItem), live: names, rules: environment.retention.with(policy),
+            now: environment.time.now())
     }
 
-    private static func item(_ snapshot: Snapshot) -> SnapshotRetention.Item? {
-        snapshot.manifest.map {
-            SnapshotRetention.Item(
-                id: $0.id, createdAt: $0.createdAt, isGood: snapshot.isGood, tenants: snapshot.goodTenants)
+    /// Removes what `RetentionPlan` does not keep, the oldest first; the plan, and what was removed. One that somebody
+    /// reads stays for the next prune.
+    @discardableResult
+    package func prune(_ policy: RetentionPolicy? = nil) async throws -> (plan: RetentionPlan, removed: [SnapshotID]) {
+        try await writing {
+            let plan = try await prunePlan(policy)
+            let removed = try await environment.services.longWork { try plan.removals.filter { try self.remove($0) } }
+            return (plan, removed)
         }
     }
 

@@ -44,15 +44,17 @@ package struct BackupEnvironment: Sendable {
     package let services: StorageServices
     package let time: TimeSource
     package let logger: Logger
+    package let retention: RetentionRules
 
     /// Tenants worked on at once: enough to use a second core, few enough to leave the requests one.
     static let width = 2
 
     package init(
-        source: BackupSource, directory: DataDirectory, services: StorageServices, time: TimeSource, logger: Logger
+        source: BackupSource, directory: DataDirectory, services: StorageServices, time: TimeSource, logger: Logger,
+        retention: RetentionRules = .standard
     ) {
         (self.source, self.directory, self.services) = (source, directory, services)
-        (self.time, self.logger) = (time, logger)
+        (self.time, self.logger, self.retention) = (time, logger, retention)
     }
 
     /// Deletes a folder of half-done work, also after the work was cancelled. What cannot be deleted is a leftover,

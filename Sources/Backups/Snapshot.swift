@@ -46,6 +46,15 @@ package struct Snapshot: Sendable {
         return Set(manifest?.files.filter { !bad.contains($0.path) }.compactMap { $0.tenant?.id } ?? [])
     }
 
+    /// What a prune has to know of it.
+    var retentionItem: RetentionPlan.Item {
+        let isSystemGood = !(verification?.problems.contains { $0.path == manifest?.system?.path } ?? false)
+        let system: Set = manifest != nil && isSystemGood ? [RetentionPlan.systemID] : []
+        return RetentionPlan.Item(
+            id: id, createdAt: manifest?.createdAt ?? id.instant, isReadable: manifest != nil,
+            proved: goodTenants.union(system))
+    }
+
     /// One line of a list.
     package var json: JSON {
         [

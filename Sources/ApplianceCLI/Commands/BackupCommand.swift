@@ -6,7 +6,7 @@ struct BackupCommand: AsyncParsableCommand {
         commandName: "backup", abstract: "Snapshots: made without stopping anybody, proved by restoring them.",
         subcommands: [Create.self, List.self, Show.self, Verify.self, Prune.self])
 
-    private static let path = "/api/admin/backups"
+    static let path = "/api/admin/backups"
 
     /// Runs long work with a progress bar.
     static func long(_ options: DataOptions, _ path: String) async throws -> JSON {
@@ -103,24 +103,6 @@ struct BackupCommand: AsyncParsableCommand {
                     "backup_damaged",
                     "Snapshot \(Output.text(result, "id")) is damaged.\n  " + lines.joined(separator: "\n  "))
             }
-        }
-    }
-
-    struct Prune: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Remove snapshots that are no longer needed.",
-            discussion:
-                "Keeps all of 48 hours, one a day for 30 days, one a month for 12 months, and what a shop still needs.")
-        @OptionGroup var options: DataOptions
-
-        func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("POST", "\(path)/prune")
-            }
-            if options.json { return Output.print(answer) }
-            let removed = answer["removed"]?.arrayValue ?? []
-            print(
-                removed.isEmpty ? "Nothing to remove." : "Removed \(removed.count): \(Output.text(answer, "removed"))")
         }
     }
 }

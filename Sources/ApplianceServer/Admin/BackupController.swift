@@ -22,10 +22,8 @@ struct BackupController: Sendable {
             Answer.json(try await appliance.backups.show(id(context)).detailJSON, for: context.request)
         }
         routes.operator(.post, "/api/admin/backups/{id}/verify", "Prove a snapshot again") { try await verify($0) }
-        routes.operator(.post, "/api/admin/backups/prune", "Remove snapshots that are no longer needed") { _ in
-            let removed = try await appliance.backups.prune()
-            try await appliance.latestBackups.refresh()
-            return Answer.json(["removed": .array(removed.map { .string($0.description) })])
+        routes.operator(.post, "/api/admin/backups/prune", "Remove snapshots that are no longer needed") {
+            try await prune($0)
         }
         routes.operator(.post, "/api/admin/restores", "Restore shops, or everything") { try await restore($0) }
     }
@@ -53,6 +51,21 @@ struct BackupController: Sendable {
                 "seconds": JSON(start.duration(to: .now).inSeconds.rounded(digits: 3)),
             ])
         }
+    }
+
+    private func prune(_ context: OperatorRequestContext) async throws -> Response {
+        var body = try InputReader(body: await RequestBodies.optionalJSON(context.request))
+        let isDryRun = body.flag("dryRun") ?? false
+        let keep = body.text("keep", max: 200)
+        try body.finish()
+        let policy = try keep.map { try RetentionPolicy($0) }
+        if isDryRun {
+            let plan = try await appliance.backups.prunePlan(policy)
+            return Answer.json(plan.json(removed: plan.removals, isDryRun: true))
+        }
+        let (plan, removed) = try await appliance.backups.prune(policy)
+        try await appliance.latestBackups.refresh()
+        return Answer.json(plan.json(removed: removed, isDryRun: false))
     }
 
     // MARK: - Restoring
