@@ -44,6 +44,13 @@ final class Writer: Sendable {
         }
     }
 
+    /// Copies everything committed into the file, syncs it there and empties the WAL. Throws when a reader is at work.
+    func beginWALAnew() throws {
+        try queue.writeWithoutTransaction { db in
+            _ = try db.checkpoint(.truncate)
+        }
+    }
+
     func close() { try? queue.close() }
 }
 
@@ -71,7 +78,8 @@ extension DatabaseFile {
     private func enqueue(_ write: PendingWrite) {
         do {
             let mustDrain = try state.withLock { state in
-                _ = try openWriter(&state)
+                let writer = try openWriter(&state)
+                try regainTrust(&state, writer)
                 guard state.waiting.count < Limit.waitingWrites else {
                     throw DomainError.unavailable("too_many_writes", "Too many changes are waiting for this shop.")
                 }
@@ -96,7 +104,7 @@ extension DatabaseFile {
             let count = state.waiting.first?.isAlone == true ? 1 : groupSize(state.waiting)
             let group = Array(state.waiting.prefix(count))
             state.waiting.removeFirst(group.count)
-            if case .open(let writer) = state.phase { return (writer, group) }
+            if case .open(let writer) = state.phase, !state.isDistrusted { return (writer, group) }
             return (nil, group)
         }
         if let writer {
@@ -126,7 +134,7 @@ extension DatabaseFile {
             checkpointIfLong(writer)
         } catch {
             let reason = note(error)
-            if (error as? DatabaseError)?.resultCode == .SQLITE_IOERR { reopen() }
+            if reason.code == DomainError.storageFailedCode { distrust() }
             for write in group { write.fail(reason) }
         }
     }
@@ -161,9 +169,27 @@ extension DatabaseFile {
         }
     }
 
-    /// After a failed write or fsync the kernel's page cache is not to be trusted: what is on disk decides.
-    private func reopen() {
-        state.withLock { close(&$0) }
+    /// After a failed write or sync. Linux then holds the pages for clean: the next sync succeeds without them, and a
+    /// commit behind frames that never reached the disk is lost with them at a power loss. So what is committed is
+    /// written anew into the file, whose sync tells the truth about it, and the connections are closed.
+    private func distrust() {
+        state.withLock { state in
+            guard case .open(let writer) = state.phase else { return }
+            state.isDistrusted = true
+            // This connection knows that the failed commit is none; a new one would take it from the WAL.
+            try? regainTrust(&state, writer)
+            close(&state)
+        }
+    }
+
+    /// Throws as long as the WAL cannot begin anew: because the disk still fails, or because somebody reads from it.
+    /// Call with the lock held.
+    private func regainTrust(_ state: inout State, _ writer: Writer) throws {
+        guard state.isDistrusted else { return }
+        guard state.readersOut == 0, (try? writer.beginWALAnew()) != nil else {
+            throw DomainError.unavailable(DomainError.storageFailedCode, "The disk could not be written.")
+        }
+        state.isDistrusted = false
     }
 
     private func checkpointIfLong(_ writer: Writer) {
@@ -173,6 +199,7 @@ extension DatabaseFile {
         } catch {
             services.logger.warning(
                 "checkpoint failed", metadata: [LogKey.tenant: "\(name)", LogKey.error: "\(error)"])
+            if DomainError(any: error).code == DomainError.storageFailedCode { distrust() }
         }
     }
 }

@@ -38,6 +38,8 @@ package final class DatabaseFile: Sendable {
         var readersOut = 0
         /// Set while `replace` works: everybody else is told to come back in a second.
         var isReplacing = false
+        /// Set from a failed write or sync until the WAL has begun anew: nothing may be committed behind its frames.
+        var isDistrusted = false
         var quietWaiters: [CheckedContinuation<Void, Never>] = []
         var lastUse: UInt64 = 0
 
@@ -197,6 +199,7 @@ package final class DatabaseFile: Sendable {
         defer {
             state.withLock { state in
                 state.isReplacing = false
+                state.isDistrusted = false
                 if case .quarantined = state.phase { state.phase = .closed }
             }
             changes.add()

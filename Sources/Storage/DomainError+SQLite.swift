@@ -22,11 +22,13 @@ extension DomainError {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self = .unavailable("database_busy", "The shop's data is busy.", cause: cause)
         case .SQLITE_IOERR, .SQLITE_CANTOPEN:
-            self = .unavailable("storage_failed", "The disk could not be read or written.", cause: cause)
+            self = .unavailable(Self.storageFailedCode, "The disk could not be read or written.", cause: cause)
         default:
             self = .internal(cause)
         }
     }
+
+    static let storageFailedCode = "storage_failed"
 
     /// The file's content is not what SQLite wrote.
     package static func damaged(cause: String) -> DomainError {

@@ -92,14 +92,14 @@ class Appliance(Client):
 
     # --- the server
 
-    def start(self, *options, under=()):
+    def start(self, *options, under=(), environment=None):
         """Starts the server on a free port, perhaps as the command of another program, and waits until it is ready."""
         assert self.server is None
         position = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.server = subprocess.Popen(
-                [*under, binary(), "serve", "--port", "0", *options], env=self.environment(), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, cwd=self.folder)
+                [*under, binary(), "serve", "--port", "0", *options], env=self.environment() | (environment or {}),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
         self.port = wait_until(lambda: self._announced_port(position), START_SECONDS, "the server starts")
         wait_until(self._is_ready, START_SECONDS, "the server is ready")
         return self

@@ -49,11 +49,12 @@ class Handle:
 class CrashDisk:
     """Plays a trace from its beginning; at any moment `states` of the disk after a power loss can be written out."""
 
-    def __init__(self, roots):
+    def __init__(self, roots, chance):
+        self.chance = chance
         self.roots = {str(root): self._read(str(root)) for root in roots}
         self.handles = {}
         self.unsynced_names = []
-        self.syncs = 0
+        self.syncs = self.failed_syncs = 0
 
     def _read(self, path):
         node = Node(os.path.isdir(path))
@@ -179,6 +180,8 @@ class CrashDisk:
         handle = self.handles.get(call.numbers()[0])
         if handle is None:
             return
+        if call.result < 0 and not handle.node.is_folder:
+            return self._fail_sync(handle.node)
         self.syncs += 1
         node = handle.node
         if node.is_folder:
@@ -190,6 +193,17 @@ class CrashDisk:
         node.unsynced = [(time, change) for time, change in node.unsynced if time >= call.start]
 
     _fdatasync = _fsync
+
+    def _fail_sync(self, node):
+        """After a sync that failed Linux holds the pages for clean: what did not reach the disk then never will, even
+        when the next sync succeeds (see "Can applications recover from fsync failures?", USENIX ATC 2020).
+
+        Not of a folder: there SQLite does not ask, and a journal that cannot be written ends the file system."""
+        self.failed_syncs += 1
+        for _, change in node.unsynced:
+            if self.chance.random() < 0.5:
+                apply(node.synced, change)
+        node.unsynced = []
 
     def _mkdir(self, call):
         if place := self._place(self._absolute(None, call.paths()[0])):
@@ -229,8 +243,9 @@ class CrashDisk:
 
     # --- what may be left
 
-    def write_state(self, folder, chance):
+    def write_state(self, folder):
         """Writes one of the states in which the disk may be found, below `folder`, each root under its own name."""
+        chance = self.chance
         fate = chance.choice([Fate(0, 0), Fate(1, 0), Fate(chance.random(), 0.3), Fate(chance.random(), 0.3)])
         lost_names = Fate(chance.choice([0, 1, chance.random()]), 0)
         names = {}

@@ -33,29 +33,29 @@ FAST_FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else None
 class Recording:
     """What an appliance did to its disk while a scenario ran, and what it told its clients."""
 
-    def __init__(self, appliance, scenario):
+    def __init__(self, appliance, scenario, chance):
         appliance.backups.mkdir(exist_ok=True)
         self.roots = [appliance.data, appliance.backups]
         trace = appliance.folder / "trace"
         shops = [appliance.add_shop(slug) for slug in ("first", "second")]
-        self.disk = CrashDisk(self.roots)
-        appliance.start(under=tracing(trace))
+        self.disk = CrashDisk(self.roots, chance)
+        appliance.start(under=tracing(trace, *STRACE_OPTIONS.get(scenario, ())))
         self.restorable = scenario(appliance, [shop.sign_in() for shop in shops]) or {}
         appliance.stop()
         wait_until(lambda: is_complete(trace), STOP_SECONDS, "the trace ends")
         self.calls = sorted(read_calls(trace), key=place)
         trace.unlink()
 
-    def crash(self, states, chance, skipped=frozenset()):
+    def crash(self, states, skipped=frozenset()):
         """What became of acknowledged work in `states` power losses, by outcome; once, for playing uses the disk up."""
-        disk = self.disk
+        disk, chance = self.disk, self.disk.chance
         self.told = told = Acknowledged(restorable=self.restorable)
         moments = Counter(chance.randrange(len(self.calls) + 1) for _ in range(states))
         outcomes = Counter()
         for number, call in enumerate([*self.calls, None]):
             for _ in range(moments[number]):
                 is_served = sum(outcomes.values()) % SERVED == 0
-                outcomes[look_at(disk, told, chance, is_served)] += 1
+                outcomes[look_at(disk, told, is_served)] += 1
             if call is None:
                 return outcomes
             if is_answer(call):
@@ -77,11 +77,11 @@ def place(call):
     return call.start if call.name == "close" or is_answer(call) else call.end
 
 
-def look_at(disk, told, chance, is_served):
+def look_at(disk, told, is_served):
     """Writes one state of the disk and looks whether all is well with it."""
     with tempfile.TemporaryDirectory(prefix="ap-", dir=FAST_FOLDER) as name:
         folder = Path(name)
-        disk.write_state(folder, chance)
+        disk.write_state(folder)
         try:
             if is_served:
                 serve(folder)
@@ -146,14 +146,19 @@ def restores(appliance, shops):
     return {first.slug: kept}
 
 
-def add_customers(shops, count):
+def failing_syncs(appliance, shops):
+    """Now and then a sync fails."""
+    add_customers(shops, 40, accepted=(201, 503))
+
+
+def add_customers(shops, count, accepted=(201,)):
     """Two clients of each shop add so many each; returns the names by shop."""
     added = {shop.slug: set() for shop in shops}
 
     def add(shop):
         for _ in range(count):
             name = f"{shop.slug}-{next(NUMBERS)}"
-            assert shop.add_customer(name).status == 201
+            assert shop.add_customer(name).status in accepted
             added[shop.slug].add(name)
 
     threads = [threading.Thread(target=add, args=(shop,)) for shop in shops for _ in range(2)]
@@ -165,23 +170,26 @@ def add_customers(shops, count):
 
 
 # The share of each in the states; those with checkpoints are large and take longest.
-SHARES = {writes: 0.3, checkpoints: 0.1, tenants: 0.2, snapshots: 0.2, restores: 0.2}
+SHARES = {writes: 0.2, checkpoints: 0.1, failing_syncs: 0.2, tenants: 0.1, snapshots: 0.2, restores: 0.2}
+# Of each thread, the third sync and each seventh after it.
+STRACE_OPTIONS = {failing_syncs: ("-e", "inject=fdatasync:error=EIO:when=3+7")}
 
 
 @pytest.mark.parametrize("scenario", SHARES)
 def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(appliance, chance, scenario):
-    recording = Recording(appliance, scenario)
+    recording = Recording(appliance, scenario, chance)
     states = round(STATES * SHARES[scenario])
-    outcomes = recording.crash(states, chance)
+    outcomes = recording.crash(states)
     print(f"{len(recording.calls)} calls, {recording.disk.syncs} syncs, {recording.told}")
     assert outcomes == {"ok": states}
     assert recording.told.count >= 20, "hardly anything was acknowledged"
+    assert (recording.disk.failed_syncs > 5) == (scenario is failing_syncs)
 
 
 def test_without_a_sync_at_each_commit_the_same_check_finds_losses(appliance, chance):
     """The control: the same server as if it ran with synchronous=NORMAL, whose commits do not sync the WAL."""
-    recording = Recording(appliance, writes)
-    outcomes = recording.crash(STATES // 5, chance, skipped=commit_syncs(recording.calls))
+    recording = Recording(appliance, writes, chance)
+    outcomes = recording.crash(STATES // 5, skipped=commit_syncs(recording.calls))
     lost = sum(count for outcome, count in outcomes.items() if outcome.startswith("lost"))
     print(dict(outcomes))
     assert lost > STATES // 50

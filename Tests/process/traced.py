@@ -19,7 +19,7 @@ STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
 @dataclass
 class Call:
-    """A system call that succeeded. `start` and `end` are places in the order of everything that happened."""
+    """A system call that succeeded, or a sync that failed. `start` and `end` are places in the order of everything."""
 
     start: int
     end: int
@@ -55,15 +55,15 @@ def read_calls(path):
                 call = Call(start, place, int(found[1]), found[2], before + found[3], int(found[4]))
             else:
                 continue
-            if call.result >= 0:
+            if call.result >= 0 or call.name in ("fsync", "fdatasync"):
                 calls.append(call)
     return calls
 
 
-def tracing(path):
+def tracing(path, *options):
     """The beginning of a command line that traces the command behind it, whose process keeps its id."""
     return ["strace", "-D", "-f", "--seccomp-bpf", "-q", "-xx", "-s", str(LONGEST_STRING), "-e", f"trace={TRACED}",
-            "-o", str(path)]
+            *options, "-o", str(path)]
 
 
 def is_complete(path):
