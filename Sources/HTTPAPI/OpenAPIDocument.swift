@@ -17,6 +17,7 @@ package enum OpenAPIDocument {
             "openapi": "3.1.0",
             "info": ["title": "Appliance", "version": .string(version)],
             "security": [["bearer": []], ["session": []]],
+            "x-modules": modules(catalog),
             "paths": .object(paths),
             "components": [
                 "securitySchemes": [
@@ -32,6 +33,15 @@ package enum OpenAPIDocument {
                 ],
             ],
         ]
+    }
+
+    /// The collections of each module that a shop may lack: a page then leaves out what the shop does not have.
+    private static func modules(_ catalog: CollectionCatalog) -> JSON {
+        let named = catalog.entries.filter { $0.module != nil }
+        return .object(
+            Dictionary(grouping: named) { $0.module ?? "" }.sorted { $0.key < $1.key }.map { module, entries in
+                JSON.Member(module, .array(entries.map { .string($0.collection.name) }))
+            })
     }
 
     private static func operation(_ entry: Routes.Entry) -> JSON {

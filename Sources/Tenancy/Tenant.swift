@@ -84,9 +84,13 @@ package struct Tenant: Sendable, Codable, Equatable {
         ]
     }
 
-    /// What a sign-in tells of the shop.
+    /// What a sign-in tells of the shop: enough to write its times and its money as the shop does.
     package var briefJSON: JSON {
-        ["id": .string(id), "slug": .string(slug), "name": .string(name), "status": .string(status.rawValue)]
+        [
+            "id": .string(id), "slug": .string(slug), "name": .string(name), "status": .string(status.rawValue),
+            "timeZone": .string(timeZone), "currency": .string(currency),
+            "modules": .array(modules.map { .string($0) }),
+        ]
     }
 
     /// The row as text, kept in each snapshot so that a lost control plane can be made again.

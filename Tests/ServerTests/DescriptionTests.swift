@@ -1,4 +1,5 @@
 import ApplianceCore
+import CollectionKit
 import HTTPAPI
 import Testing
 
@@ -32,6 +33,19 @@ struct DescriptionTests {
                 let target = reference.dropFirst(2).split(separator: "/").reduce(document) { $0[String($1)] ?? .null }
                 #expect(reference.hasPrefix("#/") && target != .null, "\(reference)")
             }
+        }
+    }
+
+    @Test func `the OpenAPI document says which collections a shop may lack`() async throws {
+        try await withServer { server in
+            let document = try await server.expect(200, "GET", "/api/openapi.json").json
+            let modules = try #require(document["x-modules"]?.objectValue)
+            let listed = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0.value.arrayValue ?? []) })
+            for entry in server.appliance.catalog.entries {
+                let name = JSON.string(entry.collection.name)
+                #expect(listed.filter { $0.value.contains(name) }.map(\.key) == [entry.module].compactMap(\.self))
+            }
+            #expect(listed["shop"]?.contains("products") == true)
         }
     }
 

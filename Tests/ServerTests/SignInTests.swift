@@ -111,6 +111,8 @@ struct SignInTests {
             let cookie = [("Cookie", acme.owner.cookie)]
             let me = try await server.expect(200, "GET", "/api/auth/me", by: bela.owner, headers: cookie)
             #expect(me.json["tenant"]?["slug"] == "bela")
+            #expect(me.json["tenant"]?["currency"] == "INR" && me.json["tenant"]?["timeZone"] == "Asia/Kolkata")
+            #expect(me.json["tenant"]?["modules"]?.arrayValue != nil)
             for value in ["Bearer nonsense", "Basic b3duZXI6cGFzcw==", "Bearer", ""] {
                 let answer = try await server.send(
                     "GET", "/api/auth/me", headers: cookie + [("Authorization", value)])
