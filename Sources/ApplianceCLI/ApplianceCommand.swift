@@ -17,7 +17,8 @@ struct ApplianceCommand: AsyncParsableCommand {
         version: applianceVersion,
         subcommands: [
             ServeCommand.self, InitCommand.self, DemoCommand.self, OperatorCommand.self, TenantCommand.self,
-            UserCommand.self, BackupCommand.self, RestoreCommand.self, ScheduleCommand.self, ImportCommand.self,
+            UserCommand.self, RecordCommand.self, BackupCommand.self, RestoreCommand.self, ScheduleCommand.self,
+            ImportCommand.self,
             ConfigCommand.self, VersionCommand.self,
         ])
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "operator": ["create", "list", "disable", "reset-password"],
     "tenant": ["create", "list", "show", "suspend", "activate", "extend-trial"],
     "user": ["create", "list", "disable", "reset-password"],
+    "record": ["list", "show", "create", "change", "delete"],
     "backup": ["create", "list", "show", "verify", "prune"],
     "schedule": ["list", "run"],
 }
@@ -147,3 +148,22 @@ def test_a_setting_comes_from_the_flag_then_the_variable_then_the_file_then_the_
     assert PASSWORD not in appliance.cli("config").stdout
     file.write_text("backup: misspelt\n")
     assert "unknown key backup" in appliance.cli("config", code=65).stderr
+
+
+def test_records_are_made_found_changed_and_deleted(appliance):
+    appliance.add_shop("acme", "--modules", "shop")
+    place = ["products", "--tenant", "acme"]
+    made = [appliance.json("record", "create", *place, json.dumps({"sku": f"R-{n}", "name": f"Ring {n}", "price": n}))
+            for n in range(3)]
+    found = appliance.json("record", "list", *place, "price[gte]=1", "sort=-price", "limit=1", "count=exact")
+    assert (found["items"][0]["name"], found["total"]) == ("Ring 2", 2)
+    assert f"More with cursor={found['nextCursor']}" in appliance.cli(
+        "record", "list", *place, "price[gte]=1", "sort=-price", "limit=1").stdout
+    ring = made[1]["id"]
+    assert appliance.json("record", "change", place[0], ring, '{"stock":4}', *place[1:])["stock"] == 4
+    assert re.search(r"^stock +4$", appliance.cli("record", "show", place[0], ring, *place[1:]).stdout, re.MULTILINE)
+    # Nobody can be asked here, so it is not deleted without being told to.
+    assert "--yes" in appliance.cli("record", "delete", place[0], ring, *place[1:], code=2).stderr
+    appliance.cli("record", "delete", place[0], ring, *place[1:], "--yes")
+    assert "Error:" in appliance.cli("record", "show", place[0], ring, *place[1:], code=1).stderr
+    assert "not JSON" in appliance.cli("record", "create", *place, "{", code=65).stderr
