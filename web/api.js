@@ -21,6 +21,23 @@ export class Api {
     return this.#send('POST', path, body, options)
   }
 
+  /** Changes the named fields (JSON Merge Patch). With `version`, only if the record still has that one (412 else). */
+  patch(path, body, options) {
+    return this.#send('PATCH', path, body, options)
+  }
+
+  delete(path, options) {
+    return this.#send('DELETE', path, undefined, options)
+  }
+
+  /** What the path gives as a file of this media type, such as CSV. */
+  async download(path, type, { query, tenant, signal } = {}) {
+    const headers = { ...this.#headers('GET', { tenant }), Accept: type }
+    const response = await this.#fetch(address(path, query), { method: 'GET', signal, headers })
+    if (!response.ok) throw await this.#problem(response)
+    return response.blob()
+  }
+
   /** Asks for a sign of life; what is said in it does not matter. */
   async reach() {
     await this.#fetch('/api/health/live', { method: 'GET' })
@@ -45,10 +62,11 @@ export class Api {
     }
   }
 
-  async #send(method, path, body, { query, tenant, signal, onProgress, isAnonymous } = {}) {
+  async #send(method, path, body, { query, tenant, signal, onProgress, isAnonymous, version } = {}) {
+    const type = body instanceof Blob ? body.type : 'application/json'
     const response = await this.#fetch(address(path, query), {
-      method, signal, headers: this.#headers(method, tenant, onProgress),
-      body: body === undefined ? undefined : JSON.stringify(body),
+      method, signal, headers: this.#headers(method, { tenant, onProgress, version, type }),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     })
     if (!response.ok) throw await this.#problem(response, isAnonymous)
     if (response.status === 204) return null
@@ -70,11 +88,12 @@ export class Api {
     }
   }
 
-  #headers(method, tenant, onProgress) {
+  #headers(method, { tenant, onProgress, version, type }) {
     const headers = { Accept: onProgress ? 'application/x-ndjson, application/json' : 'application/json' }
     if (tenant) headers['X-Tenant-ID'] = tenant
     if (method === 'GET') return headers
-    headers['Content-Type'] = 'application/json'
+    headers['Content-Type'] = type
+    if (version !== undefined) headers['If-Match'] = `"${version}"`
     if (this.#csrfToken) headers['X-CSRF-Token'] = this.#csrfToken
     return headers
   }
@@ -86,8 +105,10 @@ export class Api {
   }
 }
 
+// `query` is an object, or pairs where a name may come twice. What has no value is left out.
 function address(path, query = {}) {
-  const present = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '')
+  const pairs = Array.isArray(query) ? query : Object.entries(query)
+  const present = pairs.filter(([, value]) => value !== undefined && value !== null && value !== '')
   return present.length === 0 ? path : `${path}?${new URLSearchParams(present)}`
 }
 

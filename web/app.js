@@ -4,6 +4,9 @@ import { backupsPage } from './pages/backups.js'
 import { loginPage } from './pages/login.js'
 import { outboxPage } from './pages/outbox.js'
 import { overviewPage } from './pages/overview.js'
+import { recordImportPage } from './pages/record-import.js'
+import { recordCreatePage, recordEditPage } from './pages/record-form.js'
+import { recordPage } from './pages/record.js'
 import { recordsPage } from './pages/records.js'
 import { schedulePage } from './pages/schedule.js'
 import { setupPage } from './pages/setup.js'
@@ -19,16 +22,26 @@ const routes = [
   { path: '/overview', page: overviewPage, title: 'Overview', audience: 'operator', section: 'overview' },
   { path: '/tenants', page: tenantsPage, title: 'Tenants', audience: 'operator', section: 'tenants' },
   { path: '/tenants/:slug', page: tenantPage, title: 'Tenant', audience: 'operator', section: 'tenants' },
-  { path: '/tenants/:slug/records', page: shopPage, title: 'Records', audience: 'operator', section: 'tenants' },
-  { path: '/tenants/:slug/records/:collection', page: recordsPage, title: 'Records', audience: 'operator',
-    section: 'tenants' },
+  ...shopRoutes('/tenants/:slug', { audience: 'operator', section: 'tenants' }),
   { path: '/backups', page: backupsPage, title: 'Backups', audience: 'operator', section: 'backups' },
   { path: '/backups/:id', page: backupPage, title: 'Snapshot', audience: 'operator', section: 'backups' },
   { path: '/schedule', page: schedulePage, title: 'Schedule', audience: 'operator', section: 'schedule' },
   { path: '/outbox', page: outboxPage, title: 'Outbox', audience: 'operator', section: 'outbox' },
   { path: '/shop', page: shopPage, title: 'Shop', audience: 'shop', section: 'shop' },
-  { path: '/shop/:collection', page: recordsPage, title: 'Records', audience: 'shop', section: 'shop' },
+  ...shopRoutes('/shop', { audience: 'shop' }),
 ]
+
+// What a shop's own people and an operator who acts in it both see.
+function shopRoutes(base, shared) {
+  return [
+    { path: `${base}/records`, page: shopPage, title: 'Records', ...shared },
+    { path: `${base}/records/:collection`, page: recordsPage, title: 'Records', ...shared },
+    { path: `${base}/records/:collection/new`, page: recordCreatePage, title: 'New record', ...shared },
+    { path: `${base}/records/:collection/import`, page: recordImportPage, title: 'Import', ...shared },
+    { path: `${base}/records/:collection/:id`, page: recordPage, title: 'Record', ...shared },
+    { path: `${base}/records/:collection/:id/edit`, page: recordEditPage, title: 'Edit', ...shared },
+  ]
+}
 
 const shell = new Shell({ routes, root: document.querySelector('#app') })
 shell.start(new Api({

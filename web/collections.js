@@ -1,26 +1,81 @@
 /**
- * The collections an OpenAPI document declares: `{ name, title, path, fields: [{ name, title, type, format }] }`.
- * A collection is a path `/api/<name>` whose `get` carries the tag “collections”; `x-collection` orders its fields.
+ * The collections of an OpenAPI document that a shop has. A collection is a path `/api/<name>` whose `get` carries the
+ * tag “collections”; `x-collection` gives titles and the order of its fields, the schemas say what a value may be.
+ * `modules` are the shop's: what `x-modules` counts to another module is left out.
  */
-export function collectionsIn(document) {
+export function collectionsIn(document, modules = null) {
+  const missing = new Set(modules ? Object.entries(document['x-modules'] ?? {})
+    .filter(([module]) => !modules.includes(module)).flatMap(([, names]) => names) : [])
   return Object.entries(document.paths ?? {})
-    .filter(([path, item]) => /^\/api\/[a-z-]+$/.test(path) && item.get?.tags?.includes('collections'))
+    .filter(([path, item]) => /^\/api\/[a-z0-9-]+$/.test(path) && item.get?.tags?.includes('collections'))
+    .filter(([path]) => !missing.has(nameOf(path)))
     .map(([path, item]) => collection(path, item, document))
 }
 
+/** What every record has beside the declared fields; set by the server, so to be read, filtered and sorted only. */
+const systemFields = [
+  { name: 'createdAt', title: 'Created', type: 'instant' },
+  { name: 'updatedAt', title: 'Changed', type: 'instant' },
+  { name: 'id', title: 'Id', type: 'id' },
+].map((one) => ({ ...one, isSystem: true, isReadOnly: true, choices: [] }))
+
 function collection(path, item, document) {
-  const name = path.slice('/api/'.length)
+  const name = nameOf(path)
   const declared = item['x-collection'] ?? {}
-  const properties = recordProperties(item.get, document)
-  const names = declared.fields ?? Object.keys(properties)
-  return { name, path, title: declared.title ?? titled(name), fields: names.map((one) => field(one, properties)) }
+  const record = recordProperties(item.get, document)
+  const created = bodySchema(item.post, document)
+  const names = declared.fields ?? Object.keys(record).filter((one) => !isSystem(one) && one !== 'version')
+  const fields = names.map((one) => field(one, record, created))
+  const one = document.paths[`${path}/{id}`] ?? {}
+  return {
+    name, path, fields, allFields: [...fields, ...systemFields],
+    title: declared.title ?? titled(name), singular: declared.singular ?? titled(name),
+    titleField: fields.find((one) => one.name === declared.titleField) ?? titleField(fields)
+      ?? systemFields.find((one) => one.name === 'id'),
+    isSearchable: declared.searchable !== false && hasParameter(item.get, 'q'),
+    canCount: hasParameter(item.get, 'count'), canCreate: Boolean(item.post), canChange: Boolean(one.patch),
+    canDelete: Boolean(one.delete), canImport: Boolean(document.paths[`${path}/import`]?.post),
+  }
 }
 
+const nameOf = (path) => path.slice('/api/'.length)
+const isSystem = (name) => systemFields.some((one) => one.name === name)
+const hasParameter = (operation, name) => Boolean(operation?.parameters?.some((one) => one.name === name))
+
 // A field is declared by its name, or by an object that names it.
-function field(declared, properties) {
-  const name = declared.name ?? declared
-  const { type, format, title } = { ...properties[name], ...(typeof declared === 'object' ? declared : {}) }
-  return { name, title: title ?? titled(name), type: Array.isArray(type) ? type[0] : type, format }
+function field(declared, record, created) {
+  const given = typeof declared === 'object' ? declared : { name: declared }
+  const schema = record[given.name] ?? {}
+  const type = given.type ?? typeOf(schema)
+  return {
+    name: given.name, type, schema,
+    title: given.title ?? titled(type === 'reference' ? given.name.replace(/Id$/, '') : given.name),
+    isRequired: created?.required?.includes(given.name) ?? false,
+    isReadOnly: Boolean(created) && !(given.name in (created.properties ?? {})),
+    choices: (given.choices ?? schema.enum ?? []).filter((one) => one !== null),
+    target: targetOf(given, schema), currency: given.currency ?? 'currency', isUnique: given.unique ?? null,
+    isImmutable: given.immutable ?? false,
+  }
+}
+
+const wordsOfFormats = { date: 'date', 'date-time': 'instant', email: 'email' }
+
+function typeOf({ type, format, enum: choices }) {
+  if (choices) return 'choice'
+  const plain = [type].flat().find((one) => one !== 'null') ?? 'text'
+  return wordsOfFormats[format] ?? (plain === 'string' ? 'text' : plain)
+}
+
+function targetOf(given, schema) {
+  return given.reference ?? given.to ?? /^Id of a record of ([a-z0-9-]+)$/.exec(schema.description ?? '')?.[1] ?? null
+}
+
+const titleLength = 200
+
+// What people call a record by: its name, else the first short line of text that it has.
+function titleField(fields) {
+  return fields.find(({ name }) => ['name', 'title', 'label'].includes(name))
+    ?? fields.find(({ type, schema }) => type === 'text' && (schema.maxLength ?? 0) <= titleLength)
 }
 
 function recordProperties(operation, document) {
@@ -28,13 +83,20 @@ function recordProperties(operation, document) {
   return resolve(list?.properties?.items?.items, document)?.properties ?? {}
 }
 
+function bodySchema(operation, document) {
+  return resolve(operation?.requestBody?.content?.['application/json']?.schema, document)
+}
+
 function resolve(schema, document) {
   if (!schema?.$ref) return schema
   return schema.$ref.slice(2).split('/').reduce((part, key) => part?.[key], document)
 }
 
-/** “postalCode” → “Postal code”, “license-policies” → “License policies”. */
+const abbreviations = new Set(['gst', 'gstin', 'hsn', 'huid', 'pan', 'sku', 'url', 'utc'])
+
+/** “postalCode” → “Postal code”, “license-policies” → “License policies”, “gstin” → “GSTIN”. */
 export function titled(name) {
-  const words = name.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll('-', ' ').toLowerCase()
+  const words = name.replace(/([a-z])([A-Z])/g, '$1 $2').replaceAll('-', ' ').toLowerCase().split(' ')
+    .map((word) => (abbreviations.has(word) ? word.toUpperCase() : word)).join(' ')
   return words[0].toUpperCase() + words.slice(1)
 }

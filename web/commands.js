@@ -14,6 +14,20 @@ export const commands = {
   backupVerify: (id) => line('backup verify', id),
   restore: ({ tenant, snapshot, dryRun }) => line(
     'restore', ...(tenant ? ['--tenant', tenant] : []), '--snapshot', snapshot, ...(dryRun ? ['--dry-run'] : [])),
+  recordList: (shop, { name }, pairs) => line('record list', name, ...inShop(shop), ...pairs.map(assignment)),
+  recordShow: (shop, { name }, id) => line('record show', name, id, ...inShop(shop)),
+  recordCreate: (shop, { name }, values) => line('record create', name, JSON.stringify(values), ...inShop(shop)),
+  recordChange: (shop, { name }, id, values) => line(
+    'record change', name, id, JSON.stringify(values), ...inShop(shop)),
+  recordDelete: (shop, { name }, id) => line('record delete', name, id, ...inShop(shop)),
+  recordImport: (shop, { name }, { file, map, upsert }) => line(
+    'import', file || 'FILE', ...inShop(shop), '--collection', name,
+    ...map.flatMap((pair) => ['--map', pair]), ...(upsert ? ['--upsert', upsert] : [])),
+  userList: (shop) => line('user list', ...inShop(shop)),
+  userCreate: (shop, { email, name, role }) => line('user create', email || 'EMAIL', ...inShop(shop), '--role', role,
+    ...(name ? ['--name', name] : [])),
+  userDisable: (shop, { email }) => line('user disable', email, ...inShop(shop)),
+  userResetPassword: (shop, { email }) => line('user reset-password', email, ...inShop(shop)),
   scheduleList: () => line('schedule list'),
   scheduleRun: (name) => line('schedule run', name),
   newSetupLink: () => line('init'),
@@ -25,6 +39,9 @@ export function quote(word) {
   const text = String(word)
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
+
+const inShop = ({ slug }) => ['--tenant', slug]
+const assignment = ([name, value]) => `${name}=${value}`
 
 function line(verb, ...words) {
   return ['appliance', verb, ...words.map(quote)].join(' ')

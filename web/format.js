@@ -69,12 +69,6 @@ export function daysUntil(iso, now = Date.now()) {
   return Math.max(0, Math.ceil((new Date(iso).getTime() - now) / 1_000 / secondsPerDay))
 }
 
-/** Money: `amount` in minor units of `currency`, which knows its own number of decimals. */
-export function money(amount, currency) {
-  const format = new Intl.NumberFormat(undefined, { style: 'currency', currency })
-  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits)
-}
-
 function pair(seconds, large, largeName, small, smallName) {
   const first = Math.floor(seconds / large)
   const second = Math.floor((seconds % large) / small)

@@ -1,5 +1,6 @@
 import { button } from './components/button.js'
 import { icon } from './components/icon.js'
+import { shopLinks } from './components/shop-tabs.js'
 import { element } from './dom.js'
 import { themeToggle } from './theme.js'
 
@@ -10,13 +11,19 @@ const operatorMenu = [
   { section: 'schedule', label: 'Schedule', icon: 'clock' },
   { section: 'outbox', label: 'Outbox', icon: 'mail' },
 ]
-const shopMenu = [{ section: 'shop', label: 'Records', icon: 'shops' }]
+const shopHome = { section: 'shop', label: 'Overview', icon: 'shops' }
 
 /** What stays while pages come and go: brand, menu and account, beside the one `main`. */
-export function frame({ session, onSignOut }) {
+export function frame({ session, shops, onSignOut }) {
   const main = element('main', { id: 'main', tabindex: '-1' })
-  const links = new Map(menuFor(session).map((item) => [item.section, menuLink(item)]))
-  const header = session ? signedInHeader(session, links, onSignOut) : signedOutHeader()
+  const menu = element('ul', { class: 'menu' })
+  const header = session ? signedInHeader(session, menu, onSignOut) : signedOutHeader()
+  let current = null
+  const fill = (items) => {
+    menu.replaceChildren(...items.map((item) => element('li', {}, menuLink(item))))
+    markCurrent(menu, current)
+  }
+  if (session) fillMenu({ session, shops, fill })
   return {
     session,
     parts: [header, main],
@@ -24,19 +31,23 @@ export function frame({ session, onSignOut }) {
       main.replaceChildren(page)
       header.classList.remove('menu-open')
       header.querySelector('.menu-button')?.setAttribute('aria-expanded', 'false')
-      for (const [name, link] of links) mark(link, name === section)
+      current = section
+      markCurrent(menu, section)
     },
   }
 }
 
-function menuFor(session) {
-  if (!session) return []
-  return session.user.role === 'operator' ? operatorMenu : shopMenu
+// A shop's own menu lists its collections, which have to be read first.
+async function fillMenu({ session, shops, fill }) {
+  if (session.user.role === 'operator') return fill(operatorMenu)
+  fill([shopHome])
+  const shop = await shops.open().catch(() => null)
+  if (shop) fill([shopHome, ...shopLinks(shop).map(({ label, href, icon: name }) => (
+    { section: href.replace(`#${shop.base}/`, ''), label, icon: name, href }))])
 }
 
-function menuLink({ section, label, icon: name }) {
-  const href = `#/${section}`
-  return element('a', { class: 'menu-link', href, onClick: () => showAgain(href) }, icon(name), label)
+function menuLink({ section, label, icon: name, href = `#/${section}` }) {
+  return element('a', { class: 'menu-link', href, 'data-section': section, onClick: () => showAgain(href) }, icon(name), label)
 }
 
 // The entry of the page one is on: the address does not change, and a fresh look is what is wanted.
@@ -44,21 +55,22 @@ function showAgain(href) {
   if (location.hash === href) dispatchEvent(new HashChangeEvent('hashchange'))
 }
 
-function mark(link, isCurrent) {
-  if (isCurrent) link.setAttribute('aria-current', 'page')
-  else link.removeAttribute('aria-current')
+function markCurrent(menu, section) {
+  for (const link of menu.querySelectorAll('a')) {
+    if (link.dataset.section === section) link.setAttribute('aria-current', 'page')
+    else link.removeAttribute('aria-current')
+  }
 }
 
 function signedOutHeader() {
   return element('header', { class: 'frame-header frame-header-plain' }, brand('#/login'), themeToggle())
 }
 
-function signedInHeader(session, links, onSignOut) {
+function signedInHeader(session, menu, onSignOut) {
   return element('header', { class: 'frame-header' },
     brand('#/'), menuButton(),
     element('div', { class: 'frame-menu', id: 'frame-menu' },
-      element('nav', { 'aria-label': 'Main' }, element('ul', { class: 'menu' },
-        [...links.values()].map((link) => element('li', {}, link)))),
+      element('nav', { 'aria-label': 'Main' }, menu),
       account(session, onSignOut)))
 }
 

@@ -15,9 +15,12 @@ export function findRoute(routes, path) {
   return null
 }
 
-/** Writes filters into the address without a navigation, so that reload and the back button keep them. */
+/**
+ * Writes filters, an object or pairs, into the address without a navigation, so that reload and the back button keep
+ * them.
+ */
 export function rememberQuery(path, values) {
-  const present = Object.entries(values).filter(([, value]) => value)
+  const present = (Array.isArray(values) ? values : Object.entries(values)).filter(([, value]) => value)
   const query = new URLSearchParams(present).toString()
   history.replaceState(null, '', query ? `#${path}?${query}` : `#${path}`)
 }

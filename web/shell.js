@@ -3,6 +3,7 @@ import { connectionBanner } from './components/connection-banner.js'
 import { frame } from './frame.js'
 import { ApplianceProblem } from './problem.js'
 import { findRoute, readHash } from './router.js'
+import { Shops } from './shop.js'
 
 /** Shows the page that the address names, in a frame that fits who is signed in. */
 export class Shell {
@@ -11,6 +12,7 @@ export class Shell {
   #api
   #session = null
   #frame = null
+  #shops = null
   #leave = new AbortController()
   #banner
 
@@ -26,7 +28,7 @@ export class Shell {
     document.querySelector('.skip-link').addEventListener('click', skipToContent)
     addEventListener('hashchange', () => this.#show())
     try {
-      this.#session = await api.session()
+      this.#begin(await api.session())
       this.#show()
     } catch (error) {
       this.#failedStart(ApplianceProblem.from(error))
@@ -35,7 +37,7 @@ export class Shell {
 
   /** Any request answered 401: the session is gone. The wanted page waits behind the sign-in. */
   signedOut() {
-    this.#session = null
+    this.#begin(null)
     const { path } = readHash(location.hash)
     if (path !== '/login') location.hash = loginAddress(location.hash)
   }
@@ -70,7 +72,7 @@ export class Shell {
 
   #context({ params, path, query }) {
     return {
-      api: this.#api, session: this.#session, params, path, query,
+      api: this.#api, session: this.#session, shops: this.#shops, params, path, query,
       signal: this.#leave.signal,
       setTitle: (title) => this.#title(title),
       signIn: (session, wanted) => this.#signedIn(session, wanted),
@@ -79,14 +81,20 @@ export class Shell {
 
   #place(page, route) {
     if (!this.#frame || this.#frame.session !== this.#session) {
-      this.#frame = frame({ session: this.#session, onSignOut: () => this.#signOut() })
+      this.#frame = frame({ session: this.#session, shops: this.#shops, onSignOut: () => this.#signOut() })
       this.#root.replaceChildren(...this.#frame.parts)
     }
-    this.#frame.show(page, route.section)
+    this.#frame.show(page, route.section ?? sectionOf(readHash(location.hash).path))
+  }
+
+  // What was read of a shop belongs to whoever was signed in then.
+  #begin(session) {
+    this.#session = session
+    this.#shops = session && new Shops(this.#api, session)
   }
 
   #signedIn(session, wanted) {
-    this.#session = session
+    this.#begin(session)
     const target = wanted?.startsWith('/') ? wanted : home(this.#audience())
     // Replaced, not pushed: going back must not lead to a used setup link or to the sign-in form.
     this.#redirect(target)
@@ -99,7 +107,7 @@ export class Shell {
       // A session that is already gone is as good as one that ended now.
       if (ApplianceProblem.from(error).status !== 401) return
     }
-    this.#session = null
+    this.#begin(null)
     this.#redirect('/login')
   }
 
@@ -124,6 +132,12 @@ export class Shell {
 
 function home(audience) {
   return { operator: '/overview', shop: '/shop', anyone: '/login' }[audience]
+}
+
+// In a shop the menu lists its collections: the entry is what stands behind “records”, or the page itself.
+function sectionOf(path) {
+  const [, , first, collection] = path.split('/')
+  return first === 'records' ? `records/${collection}` : first ?? 'shop'
 }
 
 function loginAddress(hash) {

@@ -224,7 +224,7 @@ def test_a_user_of_a_shop_sees_its_records_and_nothing_else(new_page):
     page.goto("/admin")
     sign_in(page, f"owner@{SLUG}.example", OWNER_PASSWORD, shop=SLUG)
     expect(heading(page, SHOP)).to_be_visible()
-    page.get_by_role("link", name="Customers").click()
+    page.get_by_role("main").get_by_role("link", name="Customers").click()
     expect(heading(page, "Customers")).to_be_visible()
     expect(page.get_by_text("No records yet")).to_be_visible()
     page.goto("/admin#/tenants")

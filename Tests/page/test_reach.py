@@ -4,21 +4,30 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from operator_steps import create_tenant
+from operator_steps import OWNER_PASSWORD, create_tenant
+from shop_api import signed_in
 
-PAGES = ["overview", "tenants", "tenants/reach-optics", "tenants/reach-optics/records", "backups", "schedule", "outbox"]
+SHOP = "tenants/reach-optics"
+PAGES = [
+    "overview", "tenants", SHOP, "backups", "schedule", "outbox", f"{SHOP}/records", f"{SHOP}/records/customers",
+    f"{SHOP}/records/customers?city=Pune&sort=-name", f"{SHOP}/records/customers/new",
+    f"{SHOP}/records/transactions/new", f"{SHOP}/records/customers/import"]
 DIALOGS = [
-    ("tenants", "Create tenant"), ("tenants/reach-optics", "Suspend…"), ("backups", "Create snapshot"),
-    ("backups", "Restore…")]
+    ("tenants", "Create tenant"), (SHOP, "Suspend…"), ("backups", "Create snapshot"), ("backups", "Restore…"),
+    (f"{SHOP}/records/customers", "Filter…"), (f"{SHOP}/records/customers", "Sort…"),
+    (f"{SHOP}/records/customers", "Columns…")]
 VIEWS = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
 SERIOUS = {"serious", "critical"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shop(new_page, operator_state):
+def shop(served, new_page, operator_state):
     page = new_page(state=operator_state)
     page.goto("/admin")
-    return create_tenant(page, "Reach Optics")
+    slug = create_tenant(page, "Reach Optics")
+    owner = signed_in(served.url, f"owner@{slug}.example", OWNER_PASSWORD, slug)
+    owner.take_in("customers", "name,email,city\nAsha Rao,asha@people.example,Pune\nBela Shah,,Pune\n")
+    return owner
 
 
 @pytest.fixture(params=VIEWS, ids=lambda view: f"{view[0]}-{view[1]}", scope="module")
@@ -38,6 +47,30 @@ def test_a_dialog_has_no_barrier(page, path, button):
     open_page(page, path)
     page.get_by_role("button", name=button).click()
     expect(page.get_by_role("dialog")).to_be_visible()
+    check(page)
+
+
+@pytest.mark.parametrize("rest", ["", "/edit"])
+def test_a_record_has_no_barrier(page, shop, rest):
+    asha = shop.send("GET", "/api/customers?name=Asha%20Rao")["items"][0]["id"]
+    open_page(page, f"{SHOP}/records/customers/{asha}{rest}")
+    check(page)
+
+
+def test_open_suggestions_have_no_barrier(page):
+    open_page(page, f"{SHOP}/records/transactions/new")
+    page.get_by_role("combobox", name="Customer").fill("a")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    check(page)
+
+
+def test_columns_of_a_file_have_no_barrier(page):
+    open_page(page, f"{SHOP}/records/customers/import")
+    page.get_by_label("CSV file").set_input_files(
+        files=[{"name": "a.csv", "mimeType": "text/csv", "buffer": b"Customer,city,x\nAsha,Pune,1\n"}])
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.get_by_role("table", name="Columns of the file")).to_be_visible()
     check(page)
 
 

@@ -72,3 +72,54 @@ def test_kolkata_is_offered_by_the_name_it_has_today(page):
     zones = ask(page, "time-zones.js", "it.timeZones()")
     assert "Asia/Kolkata" in zones and "Asia/Calcutta" not in zones
     assert zones[0] == "UTC" and len(zones) == len(set(zones))
+
+
+@pytest.mark.parametrize(("currency", "text", "minor"), [
+    ("USD", "11.77", 1177), ("USD", "11.7", 1170), ("USD", "1,234", 123_400), ("USD", "-0.05", -5), ("USD", "-0", 0),
+    ("JPY", "1300", 1300), ("KWD", "1.234", 1234), ("IQD", "0.001", 1), ("INR", "0.1", 10),
+    ("USD", "1.234", None), ("JPY", "1.5", None), ("USD", "ten", None), ("USD", "", None), ("USD", "1.", None),
+    ("USD", "99999999999999999", None)])
+def test_amounts_are_read_exactly(page, currency, text, minor):
+    read = page.evaluate(
+        "([text, currency]) => import('/admin/money.js').then((it) => it.minorFrom(text, currency))", [text, currency])
+    assert read == minor
+
+
+@pytest.mark.parametrize(("expression", "text"), [
+    ("it.majorText(1177, 'USD')", "11.77"), ("it.majorText(5, 'USD')", "0.05"), ("it.majorText(-5, 'KWD')", "-0.005"),
+    ("it.majorText(1300, 'JPY')", "1300"), ("it.money(117_700, 'INR')", "₹1,177.00"),
+    ("it.money(1234, 'IQD')", "IQD 1.234"), ("it.money(100, 'nonsense')", "1.00 nonsense")])
+def test_amounts_are_written_with_the_decimals_of_their_currency(page, expression, text):
+    assert ask(page, "money.js", expression).replace("\u00a0", " ") == text
+
+
+@pytest.mark.parametrize(("wall", "zone", "iso"), [
+    ("2026-11-20T09:15", "Asia/Kolkata", "2026-11-20T03:45:00.000Z"),
+    ("2026-11-20T09:15:30", "UTC", "2026-11-20T09:15:30.000Z"),
+    ("2026-07-01T00:00", "America/New_York", "2026-07-01T04:00:00.000Z"),
+    # 02:30 is skipped on 29 March and comes twice on 25 October in Berlin.
+    ("2026-03-29T02:30", "Europe/Berlin", "2026-03-29T01:30:00.000Z"),
+    ("2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:30:00.000Z"),
+    ("2026-10-25T03:00", "Europe/Berlin", "2026-10-25T02:00:00.000Z"),
+    ("2026-12-31T23:59", "Pacific/Auckland", "2026-12-31T10:59:00.000Z"),
+    ("no time", "UTC", None)])
+def test_a_time_on_the_clock_of_a_shop_is_one_instant(page, wall, zone, iso):
+    ask_time = "([wall, zone]) => import('/admin/zoned-time.js').then((it) => it.instantFrom(wall, zone))"
+    assert page.evaluate(ask_time, [wall, zone]) == iso
+
+
+def test_the_clock_of_a_shop_shows_midnight_as_nought(page):
+    assert ask(page, "zoned-time.js", "it.wallTime('2026-11-20T18:30:00Z', 'Asia/Kolkata')") == "2026-11-21T00:00:00"
+
+
+@pytest.mark.parametrize(("text", "rows"), [
+    ("a,b\n1,2\n", [["a", "b"], ["1", "2"]]), ("a\r\n1\r\n", [["a"], ["1"]]), ('"x ""y"", z",2', [['x "y", z', "2"]]),
+    ('"two\nlines",b\n', [["two\nlines", "b"]]), ("a,,\n", [["a", "", ""]]), ("", [])])
+def test_the_look_at_a_file_reads_csv_as_the_server_does(page, text, rows):
+    assert page.evaluate("(text) => import('/admin/csv.js').then((it) => it.parse(text))", text) == rows
+
+
+@pytest.mark.parametrize(("name", "title"), [
+    ("postalCode", "Postal code"), ("license-policies", "License policies"), ("gstin", "GSTIN")])
+def test_names_of_the_api_become_words(page, name, title):
+    assert page.evaluate("(name) => import('/admin/collections.js').then((it) => it.titled(name))", name) == title

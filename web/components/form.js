@@ -6,6 +6,8 @@ import { problemNotice } from './states.js'
 /**
  * A form of fields. The server checks: its errors are shown at their fields, the first wrong field is focused,
  * and whatever belongs to no field stands above the button. `fieldOfCode` names the field a problem code is about.
+ * What a field cannot turn into a value at all, such as “ten” for a number, its own `fault()` says before anything is
+ * sent.
  */
 export function form({ fields, submitLabel, danger, columns, onSubmit, onChange, cancel, before, fieldOfCode = {} }) {
   const notice = element('div', { class: 'form-notice' })
@@ -15,6 +17,7 @@ export function form({ fields, submitLabel, danger, columns, onSubmit, onChange,
     event.preventDefault()
     if (isBusy(submit)) return
     clear(fields, notice)
+    if (showFaults(fields)) return
     setBusy(submit, true)
     try {
       await onSubmit(values())
@@ -33,6 +36,13 @@ export function form({ fields, submitLabel, danger, columns, onSubmit, onChange,
 function clear(fields, notice) {
   fields.forEach((field) => field.showError(null))
   notice.replaceChildren()
+}
+
+function showFaults(fields) {
+  const faulty = fields.filter((field) => field.fault?.())
+  faulty.forEach((field) => field.showError(field.fault()))
+  faulty[0]?.focus()
+  return faulty.length > 0
 }
 
 function showProblem(problem, fields, notice, fieldOfCode) {

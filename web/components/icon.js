@@ -23,8 +23,18 @@ const paths = {
   undo: 'M4 8.5h8a4 4 0 0 1 0 8H8M7.5 5 4 8.5 7.5 12',
   play: 'M6 4v12l9-6z',
   shield: 'M10 2.8 16 5v5c0 3.6-2.5 6-6 7.2C6.5 16 4 13.6 4 10V5zM7.2 10l2 2 3.6-4',
-  pause: 'M7 4.500v11M13 4.500v11',
-  box: 'M3.5 6.5 10 3l6.5 3.500v7L10 17l-6.5-3.500zM3.5 6.5 10 10l6.5-3.500M10 10v7',
+  pause: 'M7 4.5v11M13 4.5v11',
+  filter: 'M3 4.5h14l-5.5 6.5v5L8.5 14.5V11z',
+  sort: 'M6 4v12M6 16l-3-3M6 16l3-3M14 16V4M14 4l-3 3M14 4l3 3',
+  columns: 'M3 4h14v12H3zM8 4v12M12.5 4v12',
+  download: 'M10 3v9.5M10 12.5 6 8.5M10 12.5l4-4M3.5 16.5h13',
+  upload: 'M10 13V3.5M10 3.5 6 7.5M10 3.5l4 4M3.5 16.5h13',
+  edit: 'M4 16l1-4 8-8 3 3-8 8zM11.5 5.5l3 3',
+  trash: 'M4 6h12M8 6V3.5h4V6M5.5 6l.8 10.5h7.4L14.5 6M8.5 9v4.5M11.5 9v4.5',
+  people: 'M7.5 4a3 3 0 1 1 0 6 3 3 0 0 1 0-6M2 16.5c.3-3 2.5-4.7 5.5-4.7s5.2 1.7 5.5 4.7'
+    + 'M13 4.3a3 3 0 0 1 0 5.5M15 12.2c1.7.7 2.8 2.2 3 4.3',
+  history: 'M3.5 10a6.5 6.5 0 1 1 2 4.7M3.5 16v-3.5H7M10 6.5V10l2.5 1.5',
+  box: 'M3.5 6.5 10 3l6.5 3.5v7L10 17l-6.5-3.5zM3.5 6.5 10 10l6.5-3.5M10 10v7',
 }
 
 /** A small line drawing beside a word. It says nothing the word does not, so it is hidden from screen readers. */

@@ -16,12 +16,17 @@ export class PagedList {
   #generation = 0
   #more = button({ label: 'Load more', onClick: () => this.#loadMore() })
   #count = element('p', { class: 'pager-count' })
+  #countAll = button({ label: 'Count all', quiet: true, small: true, onClick: () => this.#showTotal() })
 
   element = element('div', { class: 'list' })
 
-  /** `load(cursor)` answers `{items, nextCursor, total?}`; `empty()` answers what to show when there is nothing. */
-  constructor({ load, columns, caption, noun, nouns, empty, narrow }) {
-    this.#options = { load, columns, caption, noun, nouns, empty, narrow }
+  /**
+   * `load(cursor)` answers `{items, nextCursor, total?}`; `empty()` answers what to show when there is nothing.
+   * `columns` may be a function that is asked before each first page. With `count()` the total, which costs the server
+   * a look at every row, is brought on demand.
+   */
+  constructor({ load, columns, caption, noun, nouns, empty, narrow, count }) {
+    this.#options = { load, columns, caption, noun, nouns, empty, narrow, count }
   }
 
   /** Loads the first page again. An older answer that arrives late is dropped. */
@@ -44,8 +49,9 @@ export class PagedList {
     this.#shown = items.length
     if (items.length === 0) return this.element.replaceChildren(this.#options.empty())
     const { caption, columns, narrow } = this.#options
-    this.#table = table({ caption, columns, items, narrow })
-    this.element.replaceChildren(this.#table, element('div', { class: 'pager' }, this.#count, this.#more))
+    this.#table = table({ caption, columns: typeof columns === 'function' ? columns() : columns, items, narrow })
+    this.element.replaceChildren(this.#table, element('div', { class: 'pager' },
+      element('div', { class: 'pager-counts' }, this.#count, this.#countAll), this.#more))
     this.#showPager(nextCursor)
   }
 
@@ -67,9 +73,27 @@ export class PagedList {
     }
   }
 
+  async #showTotal() {
+    if (isBusy(this.#countAll)) return
+    const generation = this.#generation
+    setBusy(this.#countAll, true)
+    try {
+      const total = await this.#options.count()
+      if (generation !== this.#generation) return
+      this.#total = total
+      this.#showPager(this.#cursor)
+      announce(counted(total, this.#options.noun, this.#options.nouns))
+    } catch (error) {
+      if (!isLeaving(error)) this.element.append(problemNotice(ApplianceProblem.from(error)))
+    } finally {
+      setBusy(this.#countAll, false)
+    }
+  }
+
   #showPager(nextCursor) {
     this.#cursor = nextCursor
     this.#more.hidden = !nextCursor
+    this.#countAll.hidden = !this.#options.count || !nextCursor || this.#total !== null
     const shown = counted(this.#shown, this.#options.noun, this.#options.nouns)
     this.#count.textContent = this.#total > this.#shown ? `${this.#shown} of ${counted(this.#total,
       this.#options.noun, this.#options.nouns)}` : nextCursor ? `First ${shown}` : shown

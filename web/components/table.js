@@ -3,8 +3,9 @@ import { element } from '../dom.js'
 const fewColumns = 4
 
 /**
- * A table. Columns are `{ title, cell(item), align: 'end'?, main: true?, minor: true? }`: the main one names its
- * row, minor ones are left out where room is short.
+ * A table. Columns are `{ title, cell(item), align: 'end'?, main: true?, minor: true?, heading?, sorted? }`: the main
+ * one names its row, minor ones are left out where room is short. `heading` is a control that stands for the title,
+ * `sorted` says “ascending” or “descending”.
  * `narrow: 'cards'` turns rows into cards on a phone, `'scroll'` (for many columns) scrolls inside its frame.
  */
 export function table({ caption, columns, items, narrow = 'cards' }) {
@@ -24,8 +25,9 @@ function scrollable(caption) {
   return { tabindex: '0', role: 'region', 'aria-label': caption }
 }
 
-function heading({ title, align, minor }) {
-  return element('th', { scope: 'col', role: 'columnheader', class: classes({ align, minor }) }, title)
+function heading({ title, align, minor, heading: control, sorted }) {
+  return element('th', { scope: 'col', role: 'columnheader', class: classes({ align, minor }), 'aria-sort': sorted },
+    control ?? title)
 }
 
 function rows(columns, items) {

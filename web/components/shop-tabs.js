@@ -1,0 +1,16 @@
+import { element } from '../dom.js'
+
+/** What there is in a shop, as links beside each other: for an operator who looks into one. */
+export function shopTabs(shop) {
+  return element('nav', { class: 'tabs', 'aria-label': `In ${shop.name}` },
+    element('ul', {}, shopLinks(shop).map(({ label, href }) => element('li', {},
+      element('a', { href, 'aria-current': location.hash.split('?')[0].startsWith(href) ? 'page' : null }, label)))))
+}
+
+/** The pages of a shop that this user may open. */
+export function shopLinks(shop) {
+  return [
+    ...shop.collections.map(({ name, title }) => ({ label: title, href: shop.address(name), icon: 'box' })),
+    ...(shop.managesUsers ? [{ label: 'Users', href: `#${shop.base}/users`, icon: 'people' }] : []),
+  ]
+}

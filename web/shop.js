@@ -1,0 +1,100 @@
+import { collectionsIn } from './collections.js'
+import { Labels } from './records/labels.js'
+
+/**
+ * One shop, for the pages that look into it: its collections, clock and currency, and requests that say which shop is
+ * meant. A shop's user is in their own; an operator acts in one by its slug, which the server writes into its log.
+ */
+export class Shop {
+  #api
+  #acting
+
+  /** `acting` is the slug that an operator names with each request, null for the shop's own user. */
+  constructor({ api, tenant, collections, acting, role }) {
+    this.#api = api
+    this.#acting = acting
+    this.slug = tenant.slug
+    this.name = tenant.name
+    this.status = tenant.status
+    this.zone = tenant.timeZone ?? 'UTC'
+    this.currency = tenant.currency ?? 'USD'
+    this.collections = collections
+    this.isActing = acting !== null
+    this.role = role
+    this.labels = new Labels(this)
+  }
+
+  /** The route below which this shop's pages live. */
+  get base() {
+    return this.isActing ? `/tenants/${this.slug}` : '/shop'
+  }
+
+  get managesUsers() {
+    return ['operator', 'owner', 'admin'].includes(this.role)
+  }
+
+  collection(name) {
+    return this.collections.find((one) => one.name === name) ?? null
+  }
+
+  /** The address of a collection's list, or of something below it. */
+  address(collection, ...rest) {
+    return `#${[this.base, 'records', collection, ...rest.map(encodeURIComponent)].join('/')}`
+  }
+
+  get(path, options) {
+    return this.#api.get(path, this.#named(options))
+  }
+
+  post(path, body, options) {
+    return this.#api.post(path, body, this.#named(options))
+  }
+
+  patch(path, body, options) {
+    return this.#api.patch(path, body, this.#named(options))
+  }
+
+  delete(path, options) {
+    return this.#api.delete(path, this.#named(options))
+  }
+
+  download(path, type, options) {
+    return this.#api.download(path, type, this.#named(options))
+  }
+
+  #named(options) {
+    return this.#acting ? { ...options, tenant: this.#acting } : options
+  }
+}
+
+const keptMilliseconds = 60_000
+
+/** Reads shops and keeps each for a minute, so that going from page to page does not read the declarations again. */
+export class Shops {
+  #api
+  #session
+  #kept = new Map()
+
+  constructor(api, session) {
+    this.#api = api
+    this.#session = session
+  }
+
+  /** The shop an operator acts in by `slug`; without one the signed-in user's own. */
+  open(slug = null) {
+    const kept = this.#kept.get(slug)
+    if (kept && Date.now() - kept.since < keptMilliseconds) return kept.shop
+    const shop = this.#read(slug)
+    this.#kept.set(slug, { shop, since: Date.now() })
+    shop.catch(() => this.#kept.delete(slug))
+    return shop
+  }
+
+  async #read(acting) {
+    const [document, tenant] = await Promise.all([
+      this.#api.get('/api/openapi.json', { tenant: acting }),
+      acting ? this.#api.get(`/api/admin/tenants/${encodeURIComponent(acting)}`) : this.#session.tenant])
+    const collections = collectionsIn(document, tenant.modules)
+    return new Shop({ api: this.#api, tenant, collections, acting, role: this.#session.user.role })
+  }
+}
