@@ -5,6 +5,7 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 import Logging
+import NIOCore
 import NIOSSL
 package import ServiceLifecycle
 import Storage
@@ -25,9 +26,10 @@ extension Appliance {
     package func serverGroup(
         limits: ConnectionGuard.Limits = .init(), running: @escaping @Sendable (Int) async -> Void
     ) throws -> ServiceGroup {
-        let responder = try makeRoutes().router.buildResponder()
+        let routes = try makeRoutes()
+        let responder = routes.router.buildResponder()
         let port = Application(
-            responder: responder, server: try publicServer(limits),
+            responder: responder, server: try publicServer(routes.connectionHandlers(limits)),
             configuration: .init(
                 address: .hostname(configuration[.host], port: configuration.port),
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit())),
@@ -69,10 +71,12 @@ extension Appliance {
     /// Hummingbird and the service group say at `info` what we say in our own words.
     private var quietLogger: Logger { Logger(label: "appliance.http") { _ in WarningsOnly(base: logger) } }
 
-    private func publicServer(_ limits: ConnectionGuard.Limits) throws -> HTTPServerBuilder {
+    private func publicServer(
+        _ handlers: @escaping @Sendable () -> [any RemovableChannelHandler]
+    ) throws -> HTTPServerBuilder {
         let http = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [ConnectionGuard(limits)], idleTimeout: nil,
+                additionalChannelHandlers: handlers(), idleTimeout: nil,
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)))
         guard configuration.isTLS else { return http }

@@ -17,22 +17,25 @@ package enum Answer {
         bytes(json.bytes, type: "application/json", status: status, for: request)
     }
 
-    /// gzip where `request` asks for it and it pays.
     package static func bytes(
         _ bytes: [UInt8], type: String, status: HTTPResponse.Status = .ok, for request: Request? = nil
     ) -> Response {
-        var response = Response(status: status)
-        response.headers[.contentType] = type
+        plain(bytes, type: type, status: status, for: request).response
+    }
+
+    /// gzip where `request` asks for it and it pays.
+    static func plain(
+        _ bytes: [UInt8], type: String, status: HTTPResponse.Status = .ok, for request: Request? = nil
+    ) -> PlainAnswer {
+        var answer = PlainAnswer(status: status, fields: [HTTPField(name: .contentType, value: type)], body: bytes)
         if let request, bytes.count >= Limit.compressed, acceptsGzip(request),
             let compressed = try? Gzip.compressed(bytes, level: Limit.level)
         {
-            response.headers[.contentEncoding] = "gzip"
-            response.headers[.vary] = "Accept-Encoding"
-            response.body = .init(byteBuffer: ByteBuffer(bytes: compressed))
-        } else {
-            response.body = .init(byteBuffer: ByteBuffer(bytes: bytes))
+            answer.fields.append(HTTPField(name: .contentEncoding, value: "gzip"))
+            answer.fields.append(HTTPField(name: .vary, value: "Accept-Encoding"))
+            answer.body = compressed
         }
-        return response
+        return answer
     }
 
     package static var noContent: Response { Response(status: .noContent) }
@@ -47,6 +50,8 @@ package enum Answer {
 
     /// A record's version as a strong validator.
     static func etag(_ version: Int64) -> String { "\"\(version)\"" }
+
+    static func etagField(_ version: Int64) -> HTTPField { HTTPField(name: .eTag, value: etag(version)) }
 
     /// The version that `If-Match` names; nil without the header or for `*`, -1 (which no record has) for another tag.
     static func ifMatch(_ request: Request) -> Int64? {

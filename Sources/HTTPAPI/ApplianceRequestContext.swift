@@ -10,6 +10,10 @@ package struct ApplianceRequestContext: RequestContext {
     package let remoteAddress: String
     /// Came through `appliance.sock`, which only the operator's account on this machine can open.
     package let isControl: Bool
+    /// What the pipeline calls the request in its answer and in logs.
+    package var requestID = ""
+    /// The record that the path names, where the connection itself found the route.
+    var directRecordID: String?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)

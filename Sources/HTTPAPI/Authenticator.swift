@@ -13,21 +13,50 @@ struct Authenticator: Sendable {
             throw DomainError(.unauthenticated, "sign_in_required", "Sign in first.")
         }
         return SignedInRequestContext(
-            request: request, http: http, principal: principal, requestID: RequestPipeline.requestID)
+            request: request, http: http, principal: principal, requestID: http.requestID)
+    }
+
+    /// As `signedIn` for a credential that was seen before, which needs no waiting; nil for any other.
+    func remembered(_ request: Request, _ http: ApplianceRequestContext) throws -> SignedInRequestContext? {
+        let sessions = services.signIn.sessions
+        switch credential(of: request) {
+        case .token(let token):
+            return sessions.remembered(token).map {
+                SignedInRequestContext(request: request, http: http, principal: $0, requestID: http.requestID)
+            }
+        case .cookie(let cookie):
+            guard let principal = sessions.remembered(cookie) else { return nil }
+            if !Self.isSafe(request.method) { try checkForgery(request, principal) }
+            return SignedInRequestContext(
+                request: request, http: http, principal: principal, requestID: http.requestID)
+        case nil: return nil
+        }
     }
 
     private func principal(_ request: Request, _ http: ApplianceRequestContext) async throws -> Principal? {
         if http.isControl { return .commandLine }
-        if let authorization = request.headers[.authorization] {
-            guard authorization.utf8.count <= 4096, authorization.prefix(7).lowercased() == "bearer " else {
-                return nil
-            }
-            return try await services.signIn.sessions.principal(token: String(authorization.dropFirst(7)))
+        switch credential(of: request) {
+        case .token(let token): return try await services.signIn.sessions.principal(token: token)
+        case .cookie(let cookie):
+            let principal = try services.signIn.sessions.principal(cookie: cookie)
+            if let principal, !Self.isSafe(request.method) { try checkForgery(request, principal) }
+            return principal
+        case nil: return nil
         }
-        guard let cookie = SessionCookie(isTLS: services.isTLS).value(in: request) else { return nil }
-        let principal = try services.signIn.sessions.principal(cookie: cookie)
-        if let principal, !Self.isSafe(request.method) { try checkForgery(request, principal) }
-        return principal
+    }
+
+    private enum Credential {
+        case token(String)
+        case cookie(String)
+    }
+
+    /// `Authorization` decides where there is one, whatever the cookie says.
+    private func credential(of request: Request) -> Credential? {
+        guard let authorization = request.headers[.authorization] else {
+            return SessionCookie(isTLS: services.isTLS).value(in: request).map { .cookie($0) }
+        }
+        guard authorization.utf8.count <= 4096, authorization.prefix(7).lowercased() == "bearer " else { return nil }
+        return .token(String(authorization.dropFirst(7)))
     }
 
     static func isSafe(_ method: HTTPRequest.Method) -> Bool { [.get, .head, .options].contains(method) }

@@ -70,7 +70,8 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
             wait(.body, until: bodyStart + limits.body + .seconds(Int64(bodyBytes >> 10)), context)
         case .end:
             isBodyOpen = false
-            wait(.client, until: .distantFuture, context)
+            // The answers to earlier requests may still lie here unread.
+            wait(.client, until: context.channel.isWritable ? .distantFuture : .now() + limits.unread, context)
         }
         context.fireChannelRead(data)
     }
@@ -105,9 +106,23 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
         }
     }
 
+    /// A whole request was answered past this handler, by bytes that are written already.
+    func didAnswer(_ context: ChannelHandlerContext) {
+        requestsInFlight -= 1
+        if !context.channel.isWritable {
+            wait(.client, until: .now() + limits.unread, context)
+        } else if requestsInFlight == 0 {
+            wait(.idle, until: .now() + limits.idle, context)
+        }
+    }
+
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
         if waiting == .client {
-            wait(.client, until: context.channel.isWritable ? .distantFuture : .now() + limits.unread, context)
+            switch (context.channel.isWritable, requestsInFlight) {
+            case (false, _): wait(.client, until: .now() + limits.unread, context)
+            case (true, 0): wait(.idle, until: .now() + limits.idle, context)
+            case (true, _): wait(.client, until: .distantFuture, context)
+            }
         }
         context.fireChannelWritabilityChanged()
     }

@@ -1,21 +1,18 @@
 package import ApplianceCore
 import HTTPTypes
-package import Hummingbird
+import Hummingbird
 import NIOCore
 import NIOHTTP1
 import Storage
 
 /// Errors as RFC 9457 `application/problem+json`. The one place where an error gets a status number.
 package enum Problem {
-    package static func response(_ error: DomainError, requestID: String) -> Response {
-        var response = Response(
-            status: status(error.category),
-            body: .init(byteBuffer: ByteBuffer(bytes: json(error, requestID: requestID).bytes)))
-        response.headers[.contentType] = "application/problem+json"
-        response.headers[.cacheControl] = "no-store"
-        if let seconds = error.retryAfter { response.headers[.retryAfter] = String(seconds) }
-        if error.category == .unauthenticated { response.headers[.wwwAuthenticate] = "Bearer" }
-        return response
+    static func answer(_ error: DomainError, requestID: String) -> PlainAnswer {
+        var fields = [HTTPField(name: .contentType, value: "application/problem+json"), SecurityHeaders.noStore]
+        if let seconds = error.retryAfter { fields.append(HTTPField(name: .retryAfter, value: String(seconds))) }
+        if error.category == .unauthenticated { fields.append(HTTPField(name: .wwwAuthenticate, value: "Bearer")) }
+        let body = json(error, requestID: requestID).bytes
+        return PlainAnswer(status: status(error.category), fields: fields, body: body)
     }
 
     /// `error` is there for clients that know only `{"error": …}`.

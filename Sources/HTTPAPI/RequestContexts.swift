@@ -51,7 +51,7 @@ package final class TenantRequestContext: Sendable {
     }
 
     /// The `{id}` of the path.
-    package var recordID: String { http.parameters.get("id") ?? "" }
+    package var recordID: String { http.directRecordID ?? http.parameters.get("id") ?? "" }
 
     /// Throws unless the person's role allows it, and the shop may be changed at all.
     func require(_ operation: Permissions.Operation, _ permissions: Permissions) throws {

@@ -30,31 +30,47 @@ package struct RequestPipeline: RouterMiddleware {
     package func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        let start = ContinuousClock.now
-        let id = services.ids.next("req")
-        var response = await Self.$requestID.withValue(id) { await answer(request, context, id, next) }
-        response.headers.append(HTTPField(name: .requestID, value: id))
+        let start = begin()
+        var context = context
+        context.requestID = start.requestID
+        var response = await Self.$requestID.withValue(start.requestID) { await answer(request, context, next) }
+        response.headers.append(HTTPField(name: .requestID, value: start.requestID))
         SecurityHeaders.add(to: &response, isTLS: services.isTLS)
-        let seconds = start.duration(to: .now).inSeconds
-        finished(
-            Outcome(
-                route: context.coreContext.endpointPath.value, method: request.method.rawValue,
-                status: response.status.code, seconds: seconds))
+        end(start, request.method, route: context.coreContext.endpointPath.value, response.status)
         return response
     }
 
+    /// When a request began, and what it is called.
+    struct Start {
+        let requestID: String
+        let instant: ContinuousClock.Instant
+    }
+
+    func begin() -> Start { Start(requestID: services.ids.next("req"), instant: .now) }
+
+    func end(_ start: Start, _ method: HTTPRequest.Method, route: String?, _ status: HTTPResponse.Status) {
+        finished(
+            Outcome(
+                route: route, method: method.rawValue, status: status.code,
+                seconds: start.instant.duration(to: .now).inSeconds))
+    }
+
     private func answer(
-        _ request: Request, _ context: Context, _ id: String,
-        _ next: (Request, Context) async throws -> Response
+        _ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response
     ) async -> Response {
         do {
             if !context.isControl { try HostName.check(request) }
             return try await next(request, context)
         } catch {
-            let problem = Problem.domainError(error)
-            log(problem, request, id)
-            return Problem.response(problem, requestID: id)
+            return problem(error, request, context.requestID).response
         }
+    }
+
+    /// The only place where an error becomes an answer.
+    func problem(_ error: any Error, _ request: Request, _ id: String) -> PlainAnswer {
+        let problem = Problem.domainError(error)
+        log(problem, request, id)
+        return Problem.answer(problem, requestID: id)
     }
 
     /// What the person sees is a code; what the operator needs is the cause.

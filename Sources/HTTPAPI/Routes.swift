@@ -2,6 +2,7 @@ import ApplianceCore
 package import CollectionKit
 import HTTPTypes
 package import Hummingbird
+package import NIOCore
 import Storage
 import Tenancy
 
@@ -34,12 +35,32 @@ package final class Routes {
     package let router: Router<ApplianceRequestContext>
     package let services: HTTPServices
     private let authenticator: Authenticator
+    private let pipeline: RequestPipeline
+    private var direct = DirectRoutes()
 
     package init(_ services: HTTPServices, finished: @escaping @Sendable (RequestPipeline.Outcome) -> Void) {
         self.services = services
         authenticator = Authenticator(services: services)
         router = Router(context: ApplianceRequestContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: RequestPipeline(services, finished: finished))
+        pipeline = RequestPipeline(services, finished: finished)
+        router.add(middleware: pipeline)
+    }
+
+    /// Makes the handlers of a new connection, in their order. Call once all routes are registered.
+    package func connectionHandlers(
+        _ limits: ConnectionGuard.Limits
+    ) -> @Sendable () -> [any RemovableChannelHandler] {
+        let (direct, pipeline, time) = (direct, pipeline, services.time)
+        let responseHead = ResponseHead(isTLS: services.isTLS)
+        return {
+            let connectionGuard = ConnectionGuard(limits)
+            return [
+                connectionGuard,
+                DirectResponder(
+                    direct, pipeline: pipeline, responseHead: responseHead, time: time,
+                    connectionGuard: connectionGuard),
+            ]
+        }
     }
 
     private func add(
@@ -96,22 +117,49 @@ package final class Routes {
     /// A route on the records of a collection.
     package func collection(
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ entry: CollectionCatalog.Entry,
-        _ operation: Permissions.Operation,
+        _ operation: Permissions.Operation, direct: DirectHandling = .none,
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
         let (permissions, module) = (entry.collection.permissions, entry.module)
-        add(method, path, .tenant(operation), summary, collection: entry.collection.name) {
-            [authenticator, services] request, http in
-            let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
+        @Sendable func admit(_ context: TenantRequestContext) throws {
             guard context.tenant.has(module: module) else {
                 throw DomainError.forbidden(
                     "module_not_enabled", "This shop does not have the module \(module ?? "").",
                     hint: "An operator can enable it.")
             }
             try context.require(operation, permissions)
+        }
+        add(method, path, .tenant(operation), summary, collection: entry.collection.name) {
+            [authenticator, services] request, http in
+            let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
+            try admit(context)
             try await Self.auditOperator(context, services)
             return try await handler(context)
         }
+        addDirect(method, path, entry.collection, direct, admit: admit, handler)
+    }
+
+    /// The same guards as the general way, for requests that need not wait for any of them: an operator's access is
+    /// written to the shop's log first, and so is not among them.
+    private func addDirect(
+        _ method: HTTPRequest.Method, _ path: String, _ collection: Collection, _ handling: DirectHandling,
+        admit: @escaping @Sendable (TenantRequestContext) throws -> Void,
+        _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
+    ) {
+        if case .none = handling { return }
+        let route = DirectRoute(pattern: path, idPrefix: collection.idPrefix + "_") { [authenticator] request, http in
+            guard let signedIn = try authenticator.remembered(request, http), !signedIn.principal.isOperator else {
+                return nil
+            }
+            let context = try authenticator.tenantContext(signedIn)
+            try admit(context)
+            switch handling {
+            case .none: return nil
+            case .immediate(let answer): return try answer(context).map { .now($0) }
+            case .afterCommit: return .afterCommit { try await handler(context) }
+            }
+        }
+        direct.add(method, route)
     }
 
     /// What an operator does inside a shop is in that shop's log, reading included, before it happens.

@@ -20,13 +20,15 @@ enum SecurityHeaders {
         HTTPField(name: .resourcePolicy, value: "same-origin"),
     ]
     private static let transport = HTTPField(name: .strictTransportSecurity, value: "max-age=31536000")
-    private static let noStore = HTTPField(name: .cacheControl, value: "no-store")
+    static let noStore = HTTPField(name: .cacheControl, value: "no-store")
+
+    /// What is the same for every answer; `noStore` comes where a handler says nothing of caches.
+    static func common(isTLS: Bool) -> [HTTPField] { isTLS ? fields + [transport] : fields }
 
     /// Handlers set none of these themselves but `Cache-Control`.
     static func add(to response: inout Response, isTLS: Bool) {
         let isCacheSet = response.headers.contains(.cacheControl)
-        response.headers.append(contentsOf: fields)
-        if isTLS { response.headers.append(transport) }
+        response.headers.append(contentsOf: common(isTLS: isTLS))
         if !isCacheSet { response.headers.append(noStore) }
     }
 }

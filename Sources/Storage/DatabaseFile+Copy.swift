@@ -23,7 +23,7 @@ extension DatabaseFile {
     /// Copies the latest committed state to a new file at `target` without stopping writers: SQLite's backup through a
     /// read-only connection, in one read transaction. The copy is not synced: whoever publishes it does that.
     package func copy(to target: URL) throws {
-        try read(limit: ReadLimit.long) { source in
+        try read(limit: .long) { source in
             let destination = try DatabaseQueue(path: target.path)
             try destination.writeWithoutTransaction { db in
                 try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF")

@@ -27,19 +27,25 @@ final class Reader: Sendable {
         }
     }
 
-    func arm(_ limit: Duration) { deadline.set(limit) }
+    func arm(_ limit: DatabaseFile.ReadLimit) {
+        deadline.set(limit.time, looks: limit.steps / Int(Self.stepsPerLook))
+    }
     func close() { try? queue.close() }
 }
 
-/// A monotonic instant that two threads may look at.
+/// A monotonic instant, and how often may be looked at it. Used by one thread at a time, whoever has the reader.
 private final class ReadDeadline: Sendable {
     private let nanoseconds = Atomic<Int64>(.max)
+    private let looks = Atomic<Int>(.max)
 
-    func set(_ limit: Duration) {
+    func set(_ limit: Duration, looks: Int) {
         nanoseconds.store(Self.now() + limit.wholeMilliseconds * 1_000_000, ordering: .relaxed)
+        self.looks.store(looks, ordering: .relaxed)
     }
 
-    var isPast: Bool { Self.now() > nanoseconds.load(ordering: .relaxed) }
+    var isPast: Bool {
+        looks.subtract(1, ordering: .relaxed).newValue < 0 || Self.now() > nanoseconds.load(ordering: .relaxed)
+    }
 
     private static func now() -> Int64 {
         var time = timespec()
@@ -49,17 +55,27 @@ private final class ReadDeadline: Sendable {
 }
 
 extension DatabaseFile {
-    package enum ReadLimit {
+    /// What a query may take before it is stopped with `query_too_slow`.
+    package struct ReadLimit: Sendable {
+        package let time: Duration
+        /// Steps of SQLite's virtual machine; some 100 million a second.
+        package let steps: Int
+
+        package init(time: Duration, steps: Int = .max) { (self.time, self.steps) = (time, steps) }
+
+        /// On an event loop, which others wait for: a page by an index takes a hundredth of it, 10,000 rows looked
+        /// through take all of it.
+        package static let moment = ReadLimit(time: .milliseconds(50), steps: 200_000)
         /// A request's query.
-        package static let request = Duration.seconds(2)
+        package static let request = ReadLimit(time: .seconds(2))
         /// An export, a report or a copy, on the pool.
-        package static let long = Duration.seconds(600)
+        package static let long = ReadLimit(time: .seconds(600))
     }
 
     /// Reads on the calling thread, from the latest commit. A point read takes some microseconds, less than a hop to
     /// another thread would. Statements of `body` see one state of the file only inside a transaction of their own.
     package func read<Value>(
-        limit: Duration = ReadLimit.request, _ body: (Database) throws -> Value
+        limit: ReadLimit = .request, _ body: (Database) throws -> Value
     ) throws -> Value {
         let reader = try takeReader()
         defer { putBack(reader) }
@@ -79,7 +95,7 @@ extension DatabaseFile {
 
     /// As `readLong`, on the calling thread.
     package func readTransaction<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        try read(limit: ReadLimit.long) { db in
+        try read(limit: .long) { db in
             var value: Value?
             try db.inTransaction(.deferred) {
                 value = try body(db)

@@ -11,6 +11,8 @@ package final class StorageServices: Sendable {
         /// second between one thread and eight.
         static let commitThreads = 8
         static let longThreads = 4
+        /// Threads for lists that take more than a moment: no more than this is lost to them of the machine.
+        static let queryThreads = 2
         /// Database files open at once; each takes about five descriptors and half a megabyte.
         package static let openFiles = 256
     }
@@ -19,21 +21,25 @@ package final class StorageServices: Sendable {
     package let statistics = StorageStatistics()
     private let commits: NIOThreadPool
     private let long: NIOThreadPool
+    private let queries: NIOThreadPool
     private let openFiles: OpenFiles
 
     package init(logger: Logger, openFiles limit: Int = Limit.openFiles) {
         self.logger = logger
         commits = NIOThreadPool(numberOfThreads: Limit.commitThreads)
         long = NIOThreadPool(numberOfThreads: Limit.longThreads)
+        queries = NIOThreadPool(numberOfThreads: Limit.queryThreads)
         openFiles = OpenFiles(limit: limit)
         commits.start()
         long.start()
+        queries.start()
     }
 
     /// Stops the threads after what they are doing; files must not be used afterwards.
     package func shutdown() async throws {
         try await commits.shutdownGracefully()
         try await long.shutdownGracefully()
+        try await queries.shutdownGracefully()
     }
 
     func commitWork(_ work: @escaping @Sendable () -> Void) {
@@ -43,6 +49,11 @@ package final class StorageServices: Sendable {
     /// Runs `work` on a thread that may block for seconds.
     package func longWork<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await long.runIfActive(work)
+    }
+
+    /// Runs a request's query that may take as long as `ReadLimit.request` allows.
+    package func queryWork<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await queries.runIfActive(work)
     }
 
     package var openFileCount: Int { openFiles.count }

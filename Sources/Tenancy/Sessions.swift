@@ -94,6 +94,9 @@ package final class Sessions: Sendable {
         }
     }
 
+    /// The principal of a token or cookie that was checked before and is still good; asks no file.
+    package func remembered(_ credential: String) -> Principal? { recall(credential, time.now()) }
+
     private func recall(_ credential: String, _ now: Instant) -> Principal? {
         remembered.withLock { $0[credential] }.flatMap { $0.expiresAt > now ? $0 : nil }
     }

@@ -33,6 +33,9 @@ struct RawConnection {
 
     func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
 
+    /// Ends this side of the connection; the server can still answer.
+    func sendNothingMore() async throws { try await channel.channel.close(mode: .output) }
+
     /// Sends one byte after the other with pauses, for ever.
     func drip(every pause: TimeAmount) {
         let channel = channel.channel

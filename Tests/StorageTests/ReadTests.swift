@@ -14,7 +14,7 @@ struct ReadTests {
     @Test func `an endless query is stopped at its deadline`() async throws {
         let file = try storage.file()
         let error = await refusal {
-            _ = try file.read(limit: .milliseconds(20)) { try Int.fetchOne($0, sql: Self.endless) }
+            _ = try file.read(limit: .init(time: .milliseconds(20))) { try Int.fetchOne($0, sql: Self.endless) }
         }
         #expect(error?.code == "query_too_slow")
         #expect(error?.category == .invalid)

@@ -1,0 +1,83 @@
+import ApplianceCore
+import HTTPTypes
+import NIOCore
+import Synchronization
+
+/// Writes an answer as HTTP/1.1 (RFC 9112) in one buffer. What all answers have in common is bytes made once.
+struct ResponseHead: Sendable {
+    /// The security headers, each with its line end.
+    private let common: [UInt8]
+    private let noStore: [UInt8]
+    private let date = DateField()
+    /// Bytes of a head besides what `common` and the answer's own fields take: status line, date, length, id.
+    private static let rest = 256
+
+    init(isTLS: Bool) {
+        common = SecurityHeaders.common(isTLS: isTLS).flatMap { Array("\($0.name.rawName): \($0.value)\r\n".utf8) }
+        noStore = Array("\(SecurityHeaders.noStore.name.rawName): \(SecurityHeaders.noStore.value)\r\n".utf8)
+    }
+
+    func bytes(_ answer: PlainAnswer, requestID: String, seconds: Int64, _ allocator: ByteBufferAllocator) -> ByteBuffer
+    {
+        let own = answer.fields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + 4 }
+        var buffer = allocator.buffer(capacity: Self.rest + common.count + own + answer.body.count)
+        buffer.writeStaticString("HTTP/1.1 ")
+        buffer.writeString(String(answer.status.code))
+        buffer.writeStaticString(" ")
+        buffer.writeString(answer.status.reasonPhrase)
+        buffer.writeStaticString("\r\n")
+        var isCacheSet = false
+        for field in answer.fields {
+            buffer.writeString(field.name.rawName)
+            buffer.writeStaticString(": ")
+            buffer.writeString(field.value)
+            buffer.writeStaticString("\r\n")
+            if field.name == .cacheControl { isCacheSet = true }
+        }
+        buffer.writeStaticString("X-Request-Id: ")
+        buffer.writeString(requestID)
+        buffer.writeStaticString("\r\n")
+        buffer.writeBytes(common)
+        if !isCacheSet { buffer.writeBytes(noStore) }
+        buffer.writeStaticString("Date: ")
+        buffer.writeString(date.text(seconds: seconds))
+        // RFC 9110 §8.6: no length with 204, and with 304 only that of the answer which was not sent.
+        if answer.status != .noContent, answer.status != .notModified {
+            buffer.writeStaticString("\r\nContent-Length: ")
+            buffer.writeString(String(answer.body.count))
+        }
+        buffer.writeStaticString("\r\n\r\n")
+        buffer.writeBytes(answer.body)
+        return buffer
+    }
+}
+
+/// The `Date` field (RFC 9110 §5.6.7), made once a second.
+private final class DateField: Sendable {
+    private let last = Mutex<(seconds: Int64, text: String)>((.min, ""))
+
+    func text(seconds: Int64) -> String {
+        last.withLock { last in
+            if last.seconds != seconds { last = (seconds, Self.text(seconds)) }
+            return last.text
+        }
+    }
+
+    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// `Sat, 21 Nov 2026 02:00:00 GMT`
+    private static func text(_ seconds: Int64) -> String {
+        let days = seconds.floorDivided(by: 86_400)
+        let date = CivilDate(daysSince1970: Int(days))
+        // 1970-01-01 was a Thursday.
+        let weekday = weekdays[Int((days + 4) - (days + 4).floorDivided(by: 7) * 7)]
+        let inDay = Int(seconds - days * 86_400)
+        func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        let time = "\(two(inDay / 3600)):\(two(inDay / 60 % 60)):\(two(inDay % 60))"
+        let year = String(10_000 + date.year).dropFirst()
+        return "\(weekday), \(two(date.day)) \(months[date.month - 1]) \(year) \(time) GMT"
+    }
+}
