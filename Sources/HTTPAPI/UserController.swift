@@ -14,6 +14,8 @@ package struct UserController: Sendable {
         routes.tenantManager(.get, "/api/users", "List the shop's users") { try list($0) }
         routes.tenantManager(.post, "/api/users", "Create a user") { try await create($0) }
         routes.tenantManager(.post, "/api/users/{id}/disable", "Disable a user") { try await disable($0) }
+        routes.tenantManager(.post, "/api/users/{id}/enable", "Let a disabled user in again") { try await enable($0) }
+        routes.tenantManager(.post, "/api/users/{id}/role", "Give a user another role") { try await setRole($0) }
         routes.tenantManager(.post, "/api/users/{id}/reset-password", "Set a user's password") { try await reset($0) }
         routes.tenantManager(.get, "/api/audit", "The shop's audit log") { try audit($0) }
     }
@@ -58,6 +60,27 @@ package struct UserController: Sendable {
         let user = try await services.signIn.disableUser(
             context.tenant, target(context).id, by: context.principal.actor, requestID: context.requestID)
         return Answer.json(user.json)
+    }
+
+    private func enable(_ context: TenantRequestContext) async throws -> Response {
+        try context.requireWritable()
+        let user = try await services.signIn.enableUser(
+            context.tenant, target(context).id, by: context.principal.actor, requestID: context.requestID)
+        return Answer.json(user.json)
+    }
+
+    private func setRole(_ context: TenantRequestContext) async throws -> Response {
+        try context.requireWritable()
+        let user = try target(context)
+        var body = try InputReader(body: await RequestBodies.json(context.request))
+        let name = body.text("role", required: true, max: 10) { Role(rawValue: $0) != nil }
+        try body.finish()
+        let role = name.flatMap(Role.init(rawValue:)) ?? user.role
+        try requireOwner(context, toManage: role)
+        return Answer.json(
+            try await services.signIn.setUserRole(
+                context.tenant, user.id, role, by: context.principal.actor, requestID: context.requestID
+            ).json)
     }
 
     private func reset(_ context: TenantRequestContext) async throws -> Response {

@@ -131,6 +131,20 @@ package final class SignIn: Sendable {
         }
     }
 
+    package func enableUser(_ tenant: Tenant, _ key: String, by actor: Actor, requestID: String) async throws -> User {
+        try await changeUser(tenant, key, "user.enable", by: actor, requestID: requestID) { db, user, now in
+            try UserStore.enable(db, user, now: now)
+        }
+    }
+
+    package func setUserRole(
+        _ tenant: Tenant, _ key: String, _ role: Role, by actor: Actor, requestID: String
+    ) async throws -> User {
+        try await changeUser(tenant, key, "user.set-role", by: actor, requestID: requestID) { db, user, now in
+            try UserStore.setRole(db, user, role, now: now)
+        }
+    }
+
     package func resetUserPassword(
         _ tenant: Tenant, _ key: String, password: String, by actor: Actor, requestID: String
     ) async throws -> User {

@@ -64,17 +64,37 @@ package enum UserStore {
 
     /// Ends the user's sessions too. The last owner stays: a shop nobody can manage is lost.
     package static func disable(_ db: Database, _ user: User, now: Instant) throws {
-        if user.role == .owner {
-            let others = try db.first(
-                "SELECT count(*) FROM users WHERE role = 'owner' AND status = 'active' AND id <> ?1", [.text(user.id)]
-            ) { $0.integer(0) }
-            guard (others ?? 0) > 0 else {
-                throw DomainError.conflict("last_owner", "A shop keeps at least one owner.")
-            }
-        }
-        try db.run(
-            "UPDATE users SET status = 'disabled', updatedAt = ?2 WHERE id = ?1", [.text(user.id), SQLValue(now)])
+        if user.role == .owner { try requireOwner(db, beside: user) }
+        try setStatus(db, user, "disabled", now: now)
         try SessionStore.deleteAll(db, userID: user.id)
+    }
+
+    /// Lets a disabled user sign in again, with the password they had.
+    package static func enable(_ db: Database, _ user: User, now: Instant) throws {
+        try setStatus(db, user, "active", now: now)
+    }
+
+    /// Sessions go on, with the rights of the new role. The last owner stays one.
+    package static func setRole(_ db: Database, _ user: User, _ role: Role, now: Instant) throws {
+        if user.role == .owner, role != .owner { try requireOwner(db, beside: user) }
+        try db.run(
+            "UPDATE users SET role = ?2, updatedAt = ?3 WHERE id = ?1",
+            [.text(user.id), .text(role.rawValue), SQLValue(now)])
+    }
+
+    private static func setStatus(_ db: Database, _ user: User, _ status: String, now: Instant) throws {
+        try db.run(
+            "UPDATE users SET status = ?2, updatedAt = ?3 WHERE id = ?1",
+            [.text(user.id), .text(status), SQLValue(now)])
+    }
+
+    private static func requireOwner(_ db: Database, beside user: User) throws {
+        let others = try db.first(
+            "SELECT count(*) FROM users WHERE role = 'owner' AND status = 'active' AND id <> ?1", [.text(user.id)]
+        ) { $0.integer(0) }
+        guard (others ?? 0) > 0 else {
+            throw DomainError.conflict("last_owner", "A shop keeps at least one owner.")
+        }
     }
 
     package static func setPassword(_ db: Database, _ user: User, hash: String, now: Instant) throws {

@@ -72,6 +72,8 @@ struct RouteSamples {
         "POST /api/users": Rule(
             subject: .none, json: ["email": "new@body.example", "password": password], status: 201),
         "POST /api/users/{id}/disable": Rule(subject: .user),
+        "POST /api/users/{id}/enable": Rule(subject: .user),
+        "POST /api/users/{id}/role": Rule(subject: .user, json: ["role": "viewer"]),
         "POST /api/users/{id}/reset-password": Rule(subject: .user, json: ["password": password]),
         "GET /api/audit": Rule(subject: .none),
         "GET /api/admin/health": Rule(subject: .none),

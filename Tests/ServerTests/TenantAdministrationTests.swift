@@ -155,6 +155,24 @@ struct TenantAdministrationTests {
         }
     }
 
+    @Test func `another role counts from the next request on`() async throws {
+        try await withShops { server, _, acme, bela in
+            let staff = try await server.addUser("sam", .staff, to: acme)
+            let (users, role) = ("/api/users", "/api/users/\(staff.id)/role")
+            try await server.expect(403, "GET", users, by: staff)
+            try await server.expect(404, "POST", role, by: bela.owner, json: ["role": "admin"])
+            try await server.expect(403, "POST", role, by: staff, json: ["role": "admin"])
+            try await server.expect(422, "POST", role, by: acme.owner, json: ["role": "king"])
+            try await server.expect(200, "POST", role, by: acme.owner, json: ["role": "admin"])
+            try await server.expect(200, "GET", users, by: staff)
+            try await server.expect(403, "POST", role, by: staff, json: ["role": "owner"])
+            try await server.expect(
+                403, "POST", "/api/users/\(acme.owner.id)/role", by: staff, json: ["role": "viewer"])
+            try await server.expect(200, "POST", role, by: acme.owner, json: ["role": "viewer"])
+            try await server.expect(403, "GET", users, by: staff)
+        }
+    }
+
     @Test func `an admin makes no owners and touches none`() async throws {
         try await withShops { server, _, acme, _ in
             let admin = try await server.addUser("admin", .admin, to: acme)

@@ -71,6 +71,23 @@ struct AccountTests {
         }
     }
 
+    @Test func `the last owner keeps the role, a disabled one does not count`() async throws {
+        try await ControlPlane.run { plane in
+            let (tenant, signIn) = (try await plane.makeShop(), plane.signIn)
+            let second = try await plane.addUser("second", .owner, to: tenant)
+            _ = try await signIn.disableUser(tenant, second.id, by: Self.boss, requestID: "r")
+            let error = await refusal {
+                try await signIn.setUserRole(tenant, "owner@acme.example", .staff, by: Self.boss, requestID: "r")
+            }
+            #expect(error?.code == "last_owner")
+            _ = try await signIn.enableUser(tenant, second.id, by: Self.boss, requestID: "r")
+            let former = try await signIn.setUserRole(
+                tenant, "owner@acme.example", .staff, by: Self.boss, requestID: "r")
+            #expect(former.role == .staff)
+            #expect(try await plane.enter(tenant, "second").principal.id == second.id)
+        }
+    }
+
     @Test func `the last operator stays`() async throws {
         try await ControlPlane.run { plane in
             let signIn = plane.signIn

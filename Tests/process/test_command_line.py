@@ -14,7 +14,7 @@ COMMANDS = {
     "serve": [], "init": [], "demo": [], "restore": [], "import": [], "config": [], "version": [],
     "operator": ["create", "list", "disable", "reset-password"],
     "tenant": ["create", "list", "show", "suspend", "activate", "extend-trial"],
-    "user": ["create", "list", "disable", "reset-password"],
+    "user": ["create", "list", "set-role", "disable", "enable", "reset-password"],
     "record": ["list", "show", "create", "change", "delete"],
     "backup": ["create", "list", "show", "verify", "prune"],
     "schedule": ["list", "run"],
@@ -167,3 +167,13 @@ def test_records_are_made_found_changed_and_deleted(appliance):
     appliance.cli("record", "delete", place[0], ring, *place[1:], "--yes")
     assert "Error:" in appliance.cli("record", "show", place[0], ring, *place[1:], code=1).stderr
     assert "not JSON" in appliance.cli("record", "create", *place, "{", code=65).stderr
+
+
+def test_a_user_gets_another_role_and_comes_back(appliance):
+    appliance.add_shop("acme")
+    shop = ["--tenant", "acme"]
+    appliance.cli("user", "create", "sam@acme.example", *shop, "--password-file", appliance.password_file)
+    assert appliance.json("user", "set-role", "sam@acme.example", "viewer", *shop)["role"] == "viewer"
+    appliance.cli("user", "disable", "sam@acme.example", *shop)
+    assert appliance.json("user", "enable", "sam@acme.example", *shop)["status"] == "active"
+    assert "role" in appliance.cli("user", "set-role", "sam@acme.example", "king", *shop, code=65).stderr

@@ -4,7 +4,9 @@ import ArgumentParser
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "The people of a shop.",
-        subcommands: [Create.self, List.self, Disable.self, ResetPassword.self])
+        subcommands: [
+            Create.self, List.self, SetRole.self, Disable.self, Enable.self, ResetPassword.self,
+        ])
 
     struct Shop: ParsableArguments {
         @Option(help: "Slug or id of the shop.") var tenant: String
@@ -60,6 +62,34 @@ struct UserCommand: AsyncParsableCommand {
                 try await $0.send("POST", "/api/users/\(email.pathComponent)/disable", tenant: shop.tenant)
             }
             if shop.options.json { Output.print(answer) } else { print("Disabled \(email).") }
+        }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Let a disabled user in again.")
+        @Argument(help: "E-mail address or id.") var email: String
+        @OptionGroup var shop: Shop
+
+        func run() async throws {
+            let answer = try await ControlSession.with(shop.options.global.configuration()) {
+                try await $0.send("POST", "/api/users/\(email.pathComponent)/enable", tenant: shop.tenant)
+            }
+            if shop.options.json { Output.print(answer) } else { print("Enabled \(email).") }
+        }
+    }
+
+    struct SetRole: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Give a user another role.")
+        @Argument(help: "E-mail address or id.") var email: String
+        @Argument(help: "owner, admin, staff or viewer.") var role: String
+        @OptionGroup var shop: Shop
+
+        func run() async throws {
+            let body: JSON = ["role": .string(role)]
+            let answer = try await ControlSession.with(shop.options.global.configuration()) {
+                try await $0.send("POST", "/api/users/\(email.pathComponent)/role", body, tenant: shop.tenant)
+            }
+            if shop.options.json { Output.print(answer) } else { print("\(email) is \(role) now.") }
         }
     }
 
