@@ -13,6 +13,7 @@ import { setupPage } from './pages/setup.js'
 import { shopPage } from './pages/shop.js'
 import { tenantPage } from './pages/tenant.js'
 import { tenantsPage } from './pages/tenants.js'
+import { usersPage } from './pages/users.js'
 import { Shell } from './shell.js'
 
 /** Every route of the page. `section` names the entry of the menu that is marked as current. */
@@ -34,6 +35,7 @@ const routes = [
 // What a shop's own people and an operator who acts in it both see.
 function shopRoutes(base, shared) {
   return [
+    { path: `${base}/users`, page: usersPage, title: 'Users', ...shared },
     { path: `${base}/records`, page: shopPage, title: 'Records', ...shared },
     { path: `${base}/records/:collection`, page: recordsPage, title: 'Records', ...shared },
     { path: `${base}/records/:collection/new`, page: recordCreatePage, title: 'New record', ...shared },

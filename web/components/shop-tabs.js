@@ -2,9 +2,12 @@ import { element } from '../dom.js'
 
 /** What there is in a shop, as links beside each other: for an operator who looks into one. */
 export function shopTabs(shop) {
-  return element('nav', { class: 'tabs', 'aria-label': `In ${shop.name}` },
-    element('ul', {}, shopLinks(shop).map(({ label, href }) => element('li', {},
-      element('a', { href, 'aria-current': location.hash.split('?')[0].startsWith(href) ? 'page' : null }, label)))))
+  const current = location.hash.split('?')[0]
+  const isCurrent = (href) => current === href || current.startsWith(`${href}/`)
+  return element('nav', { class: 'tabs', 'aria-label': `In ${shop.name}` }, element('ul', {},
+    element('li', {}, element('a', { href: `#/tenants/${shop.slug}` }, `← ${shop.name}`)),
+    shopLinks(shop).map(({ label, href }) => element('li', {},
+      element('a', { href, 'aria-current': isCurrent(href) ? 'page' : null }, label)))))
 }
 
 /** The pages of a shop that this user may open. */
