@@ -12,8 +12,9 @@ export const commands = {
   backupCreate: () => line('backup create'),
   backupShow: (id) => line('backup show', id),
   backupVerify: (id) => line('backup verify', id),
-  restore: ({ tenant, snapshot, dryRun }) => line(
-    'restore', ...(tenant ? ['--tenant', tenant] : []), '--snapshot', snapshot, ...(dryRun ? ['--dry-run'] : [])),
+  restore: ({ tenant, snapshot, at, dryRun }) => line(
+    'restore', ...(tenant ? ['--tenant', tenant] : []), ...(at ? ['--at', at] : ['--snapshot', snapshot]),
+    ...(dryRun ? ['--dry-run'] : [])),
   recordList: (shop, { name }, pairs) => line('record list', name, ...inShop(shop), ...pairs.map(assignment)),
   recordShow: (shop, { name }, id) => line('record show', name, id, ...inShop(shop)),
   recordCreate: (shop, { name }, values) => line('record create', name, JSON.stringify(values), ...inShop(shop)),
@@ -26,6 +27,8 @@ export const commands = {
   userList: (shop) => line('user list', ...inShop(shop)),
   userCreate: (shop, { email, name, role }) => line('user create', email || 'EMAIL', ...inShop(shop), '--role', role,
     ...(name ? ['--name', name] : [])),
+  userSetRole: (shop, { email }, role) => line('user set-role', email, role, ...inShop(shop)),
+  userEnable: (shop, { email }) => line('user enable', email, ...inShop(shop)),
   userDisable: (shop, { email }) => line('user disable', email, ...inShop(shop)),
   userResetPassword: (shop, { email }) => line('user reset-password', email, ...inShop(shop)),
   scheduleList: () => line('schedule list'),

@@ -3,6 +3,7 @@ const secondsPerHour = 3_600
 const secondsPerDay = 86_400
 
 const localFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 const clockFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 const relativeFormat = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
@@ -10,6 +11,7 @@ const countFormat = new Intl.NumberFormat()
 
 /** The reader's own time zone: “Nov 21, 2026, 7:30 AM”. */
 export const localTime = (iso) => localFormat.format(new Date(iso))
+export const exactTime = (iso) => exactFormat.format(new Date(iso))
 export const localClock = (iso) => clockFormat.format(new Date(iso))
 export const localDay = (iso) => dayFormat.format(new Date(iso))
 

@@ -36,7 +36,7 @@ export function backupPage({ api, params, signal }) {
   return element('div', { class: 'page' },
     pageHeader({ title: `Snapshot ${params.id}`, back: { href: '#/backups', label: 'Backups' }, actions: [
       button({ label: 'Verify…', icon: 'shield', onClick: verify }),
-      button({ label: 'Restore…', icon: 'undo', onClick: () => openRestore({ api, snapshot: params.id }) })] }),
+      button({ label: 'Restore…', icon: 'undo', onClick: () => openRestore({ api, point: params.id }) })] }),
     place.element, cliLine(commands.backupShow(params.id)))
 }
 

@@ -11,6 +11,7 @@ import { element } from '../dom.js'
 import { bytes, counted, duration, localDay } from '../format.js'
 import { openCreateSnapshot } from './backup-actions.js'
 import { openRestore } from './restore.js'
+import { restorePoints } from './restore-points.js'
 
 const pageSize = 50
 
@@ -29,16 +30,17 @@ const columns = [
 
 /** All snapshots, newest first, with what each of them cost drawn over time. */
 export function backupsPage({ api, signal }) {
-  const drawn = element('div')
-  const list = snapshotList({ api, signal, draw: (items) => drawn.replaceChildren(...sizes(items)),
-    create: () => create() })
+  const drawn = element('div', { class: 'stack' })
+  const restore = (point) => openRestore({ api, point, onDone: () => list.reload() })
+  const draw = (items) => drawn.replaceChildren(...points(items, restore), ...sizes(items))
+  const list = snapshotList({ api, signal, draw, create: () => create() })
   const create = () => openCreateSnapshot({ api, onDone: () => list.reload({ isQuiet: true }) })
   list.reload()
   return element('div', { class: 'page' },
     pageHeader({ title: 'Backups',
       lead: 'A snapshot counts once it is proved: restored into a scratch folder and checked there.',
       actions: [
-        button({ label: 'Restore…', icon: 'undo', onClick: () => openRestore({ api, onDone: () => list.reload() }) }),
+        button({ label: 'Restore…', icon: 'undo', onClick: () => restore() }),
         button({ label: 'Create snapshot', icon: 'plus', primary: true, onClick: create })] }),
     drawn, list.element, cliLine(commands.backupList()))
 }
@@ -55,6 +57,10 @@ function snapshotList({ api, signal, draw, create }) {
       text: 'One is taken every hour by itself. You need not wait for it.',
       action: button({ label: 'Create the first snapshot', icon: 'plus', onClick: create }) }),
   })
+}
+
+function points(items, restore) {
+  return items.length > 0 ? [restorePoints({ snapshots: items, restore })] : []
 }
 
 function sizes(items) {

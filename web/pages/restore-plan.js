@@ -19,16 +19,19 @@ const resultColumns = [
 ]
 
 /** What a restore would do. Nothing has happened yet. */
-export function planView({ snapshot, at, behindSeconds, tenants, steps }) {
+export function planView({ snapshot, at, behindSeconds, tenants, retired = [], notes = [], steps }) {
   return element('div', { class: 'stack' },
     element('div', { class: 'notice notice-warn' }, element('p', {},
       element('strong', {}, `This goes back ${duration(behindSeconds)}. `),
       'What was written since then is kept aside as an undo copy, not merged.')),
     facts([
-      ['Snapshot', element('code', {}, snapshot)],
+      ['Snapshot', snapshot ? element('code', {}, snapshot) : 'several'],
       ['State of', time(at)],
       ['Restores', counted(tenants.length, 'tenant')],
+      ['Moves aside', retired.length > 0 ? `${counted(retired.length, 'tenant')} made since` : null],
     ]),
+    notes.length > 0 && element('ul', { class: 'issues' }, notes.map((note) => (
+      element('li', { class: 'issue tone-warn' }, note)))),
     element('div', { class: 'plan-tenants' },
       table({ caption: 'Tenants in the plan', columns: planColumns, items: tenants })),
     element('ol', { class: 'plan-steps' }, steps.map((step) => element('li', {}, step))))

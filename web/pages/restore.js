@@ -6,7 +6,7 @@ import { form } from '../components/form.js'
 import { runIn } from '../components/work-dialog.js'
 import { commands } from '../commands.js'
 import { debounce, element, uniqueID } from '../dom.js'
-import { localTime } from '../format.js'
+import { exactTime, localTime } from '../format.js'
 import { planView, resultView } from './restore-plan.js'
 
 const wholeAppliance = 'restore everything'
@@ -14,26 +14,27 @@ const suggestionsShown = 20
 const snapshotsShown = 100
 
 /**
- * Restores in three steps: what and from which snapshot; the plan, with the slug typed to confirm; then the act.
- * Until the last step nothing on the server changes.
+ * Restores in three steps: what and to which point; the plan, with the slug typed to confirm; then the act. A `point`
+ * is “latest”, the id of a snapshot, or an instant as ISO 8601. Until the last step nothing on the server changes.
  */
-export function openRestore({ api, tenant = '', snapshot = 'latest', onDone }) {
+export function openRestore({ api, tenant = '', point = 'latest', onDone }) {
   openDialog({ title: 'Restore', wide: true,
-    content: (dialog) => chooseStep({ api, dialog, choice: { tenant, snapshot }, onDone }) })
+    content: (dialog) => chooseStep({ api, dialog, choice: { tenant, point }, onDone }) })
 }
 
 function chooseStep({ api, dialog, choice, onDone }) {
   const scope = radios({ name: 'scope', label: 'What to restore', value: 'tenant',
     options: [['tenant', 'One tenant'], ['everything', 'The whole appliance']] })
   const slug = tenantField(api, choice.tenant)
-  const from = snapshotField(api, choice.snapshot)
+  const from = pointField(api, choice.point)
   const line = cliLine('')
-  const read = ({ scope: what, tenants, snapshot }) => ({ tenant: what === 'tenant' ? tenants.trim() : null, snapshot })
+  const read = ({ scope: what, tenants, point }) => ({ tenant: what === 'tenant' ? tenants.trim() : null, point })
   const update = (values) => {
     slug.element.hidden = values.scope !== 'tenant'
-    line.update(commands.restore({ ...read(values), tenant: read(values).tenant ?? '', dryRun: true }))
+    const chosen = read(values)
+    line.update(commands.restore({ tenant: chosen.tenant ?? '', ...pointOf(chosen.point), dryRun: true }))
   }
-  update({ scope: 'tenant', tenants: choice.tenant, snapshot: choice.snapshot })
+  update({ scope: 'tenant', tenants: choice.tenant, point: choice.point })
   return form({ fields: [scope, slug, from], before: line, submitLabel: 'Show the plan', cancel: cancelButton(dialog),
     onChange: update, fieldOfCode: { tenant_not_found: 'tenants' },
     onSubmit: async (values) => {
@@ -48,22 +49,32 @@ function planStep({ api, dialog, chosen, plan, onDone }) {
   const phrase = chosen.tenant ?? wholeAppliance
   const confirm = textField({ name: 'confirm', label: `Type “${phrase}” to confirm`, 'data-focus': true,
     autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' })
-  const choice = { tenant: chosen.tenant ?? '', snapshot: chosen.snapshot }
+  const choice = { tenant: chosen.tenant ?? '', point: chosen.point }
   const back = () => dialog.show(chooseStep({ api, dialog, choice, onDone }))
-  const line = cliLine(commands.restore({ ...chosen, snapshot: plan.snapshot }))
+  const planned = { tenant: chosen.tenant, point: plannedPoint(chosen, plan) }
+  const line = cliLine(commands.restore({ tenant: planned.tenant, ...pointOf(planned.point) }))
   return element('div', { class: 'stack' }, planView(plan), form({
     fields: [confirm], before: line, submitLabel: 'Restore', danger: true, cancel: cancelButton(dialog),
     fieldOfCode: { confirmation_mismatch: 'confirm' },
     onSubmit: async (values) => {
       if (values.confirm !== phrase) return mismatch(confirm, phrase)
-      act({ api, dialog, chosen, plan, confirm: phrase, onDone, retry: back })
+      act({ api, dialog, planned, confirm: phrase, onDone, retry: back })
     },
   }))
 }
 
 // The plan's own snapshot, not “latest”: a newer one may have been taken while the plan was being read.
-function act({ api, dialog, chosen, plan, confirm, onDone, retry }) {
-  const body = { ...order({ ...chosen, snapshot: plan.snapshot }), dryRun: false, confirm }
+function plannedPoint({ point }, plan) {
+  return point === 'latest' ? plan.snapshot ?? point : point
+}
+
+/** A point as the API and the command line name it: `{ snapshot }`, or `{ at }` for an instant. */
+export function pointOf(point) {
+  return point.includes(':') ? { at: point } : { snapshot: point }
+}
+
+function act({ api, dialog, planned, confirm, onDone, retry }) {
+  const body = { ...order(planned), dryRun: false, confirm }
   runIn(dialog, { title: 'Restore', onDone, retry, result: resultView,
     run: (onProgress) => api.post('/api/admin/restores', body, { onProgress }) })
 }
@@ -73,8 +84,8 @@ function mismatch(field, phrase) {
   field.focus()
 }
 
-function order({ tenant, snapshot }) {
-  return { ...(tenant === null ? {} : { tenants: [tenant] }), snapshot }
+function order({ tenant, point }) {
+  return { ...(tenant === null ? {} : { tenants: [tenant] }), ...pointOf(point) }
 }
 
 // Suggestions come from the server as one types: a list of every tenant would be too long to send or to read.
@@ -93,15 +104,16 @@ function tenantField(api, value) {
   return field
 }
 
-function snapshotField(api, value) {
-  const field = selectField({ name: 'snapshot', label: 'Snapshot', value,
-    options: value === 'latest' ? [['latest', 'The latest']] : [['latest', 'The latest'], [value, value]] })
+function pointField(api, value) {
+  const given = value === 'latest' ? [] : [[value, value.includes(':') ? `State of ${exactTime(value)}` : value]]
+  const field = selectField({ name: 'point', label: 'Back to', value, options: [['latest', 'The latest snapshot'],
+    ...given] })
   const fill = async () => {
     const query = { limit: snapshotsShown }
     const { items } = await api.get('/api/admin/backups', { query }).catch(() => ({ items: [] }))
     const others = items.filter(({ id }) => id !== value)
     field.input.append(...others.map(({ id, createdAt, verified }) => (
-      element('option', { value: id }, `${localTime(createdAt)}${verified ? '' : ', not proved'}`))))
+      element('option', { value: id }, `Snapshot of ${localTime(createdAt)}${verified ? '' : ', not proved'}`))))
   }
   fill()
   return field
