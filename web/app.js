@@ -1,4 +1,5 @@
 import { Api } from './api.js'
+import { auditPage } from './pages/audit.js'
 import { backupPage } from './pages/backup.js'
 import { backupsPage } from './pages/backups.js'
 import { loginPage } from './pages/login.js'
@@ -10,7 +11,7 @@ import { recordPage } from './pages/record.js'
 import { recordsPage } from './pages/records.js'
 import { schedulePage } from './pages/schedule.js'
 import { setupPage } from './pages/setup.js'
-import { shopPage } from './pages/shop.js'
+import { shopHomePage } from './pages/shop-home.js'
 import { tenantPage } from './pages/tenant.js'
 import { tenantsPage } from './pages/tenants.js'
 import { usersPage } from './pages/users.js'
@@ -28,15 +29,16 @@ const routes = [
   { path: '/backups/:id', page: backupPage, title: 'Snapshot', audience: 'operator', section: 'backups' },
   { path: '/schedule', page: schedulePage, title: 'Schedule', audience: 'operator', section: 'schedule' },
   { path: '/outbox', page: outboxPage, title: 'Outbox', audience: 'operator', section: 'outbox' },
-  { path: '/shop', page: shopPage, title: 'Shop', audience: 'shop', section: 'shop' },
+  { path: '/shop', page: shopHomePage, title: 'Shop', audience: 'shop', section: 'shop' },
   ...shopRoutes('/shop', { audience: 'shop' }),
 ]
 
 // What a shop's own people and an operator who acts in it both see.
 function shopRoutes(base, shared) {
   return [
+    { path: `${base}/audit`, page: auditPage, title: 'Audit log', ...shared },
     { path: `${base}/users`, page: usersPage, title: 'Users', ...shared },
-    { path: `${base}/records`, page: shopPage, title: 'Records', ...shared },
+    { path: `${base}/records`, page: shopHomePage, title: 'Records', ...shared },
     { path: `${base}/records/:collection`, page: recordsPage, title: 'Records', ...shared },
     { path: `${base}/records/:collection/new`, page: recordCreatePage, title: 'New record', ...shared },
     { path: `${base}/records/:collection/import`, page: recordImportPage, title: 'Import', ...shared },

@@ -1,6 +1,12 @@
 import { collectionsIn } from './collections.js'
 import { Labels } from './records/labels.js'
 
+/** What roles may do with records where a collection declares nothing else. */
+const usualPermissions = {
+  owner: ['read', 'create', 'update', 'delete'], admin: ['read', 'create', 'update', 'delete'],
+  staff: ['read', 'create', 'update'], viewer: ['read'],
+}
+
 /**
  * One shop, for the pages that look into it: its collections, clock and currency, and requests that say which shop is
  * meant. A shop's user is in their own; an operator acts in one by its slug, which the server writes into its log.
@@ -27,6 +33,14 @@ export class Shop {
   /** The route below which this shop's pages live. */
   get base() {
     return this.isActing ? `/tenants/${this.slug}` : '/shop'
+  }
+
+  /** May this user “create”, “update” or “delete” here? The server decides; this keeps buttons away that it refuses. */
+  may(operation, collection) {
+    const offered = { create: collection.canCreate, update: collection.canChange, delete: collection.canDelete }
+    if (this.role === 'operator') return offered[operation]
+    const granted = collection.permissions?.[this.role] ?? usualPermissions[this.role] ?? []
+    return offered[operation] && granted.includes(operation)
   }
 
   get managesUsers() {

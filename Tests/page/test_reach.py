@@ -12,7 +12,7 @@ PAGES = [
     "overview", "tenants", SHOP, "backups", "schedule", "outbox", f"{SHOP}/records", f"{SHOP}/records/customers",
     f"{SHOP}/records/customers?city=Pune&sort=-name", f"{SHOP}/records/customers/new",
     f"{SHOP}/records/transactions/new", f"{SHOP}/records/customers/import",
-    f"{SHOP}/users"]
+    f"{SHOP}/users", f"{SHOP}/audit"]
 DIALOGS = [
     ("tenants", "Create tenant"), (SHOP, "Suspend…"), ("backups", "Create snapshot"), ("backups", "Restore…"),
     (f"{SHOP}/records/customers", "Filter…"), (f"{SHOP}/records/customers", "Sort…"),

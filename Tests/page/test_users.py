@@ -142,3 +142,32 @@ def test_an_admin_is_not_offered_to_make_owners(new_page, shop):
     expect(page.get_by_role("dialog").get_by_label("staff")).to_be_checked()
     expect(page.get_by_role("dialog").get_by_label("owner")).to_have_count(0)
     page.watch.check()
+
+
+def test_a_viewer_is_offered_nothing_that_the_server_refuses(page, new_page, shop):
+    shop.add("customers", name="Asha Rao", externalId="C-1")
+    act(page, "Role…").get_by_label("viewer").check()
+    page.get_by_role("dialog").get_by_role("button", name="Change the role").click()
+    announced(page, f"{STAFF} is viewer now")
+    viewer = signs_in(new_page, STAFF, "quite another password", works=True)
+    viewer.get_by_role("navigation", name="Main").get_by_role("link", name="Customers").click()
+    expect(viewer.get_by_role("link", name="New customer")).to_have_count(0)
+    expect(viewer.get_by_role("link", name="Import")).to_have_count(0)
+    viewer.get_by_role("link", name="Asha Rao").click()
+    expect(heading(viewer, "Asha Rao")).to_be_visible()
+    expect(viewer.get_by_role("link", name="Edit")).to_have_count(0)
+    expect(viewer.get_by_role("button", name="Delete…")).to_have_count(0)
+    viewer.watch.check()
+
+
+def test_the_audit_log_says_who_did_what(page, shop):
+    customer = shop.send("GET", "/api/customers?externalId=C-1")["items"][0]
+    shop.send("PATCH", f"/api/customers/{customer['id']}", {"city": "Pune"})
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Audit log").click()
+    expect(heading(page, "Audit log")).to_be_visible()
+    changed = row(page, "Events", "Customer: update")
+    for text in ["Asha Rao", f"owner@{SLUG}.example"]:
+        expect(changed).to_contain_text(text)
+    expect(row(page, "Events", "User: set role")).to_contain_text(STAFF)
+    changed.get_by_role("link", name="Asha Rao").click()
+    expect(heading(page, "Asha Rao")).to_be_visible()

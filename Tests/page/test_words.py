@@ -123,3 +123,56 @@ def test_the_look_at_a_file_reads_csv_as_the_server_does(page, text, rows):
     ("postalCode", "Postal code"), ("license-policies", "License policies"), ("gstin", "GSTIN")])
 def test_names_of_the_api_become_words(page, name, title):
     assert page.evaluate("(name) => import('/admin/collections.js').then((it) => it.titled(name))", name) == title
+
+
+DOCUMENT = {
+    "x-modules": {"shop": ["rings"]},
+    "paths": {
+        "/api/rings": {
+            "get": {"tags": ["collections"], "parameters": [{"name": "q"}], "responses": {"200": {"content": {
+                "application/json": {"schema": {"properties": {"items": {"items": {"$ref": "#/components/schemas/R"}}}}},
+            }}}},
+            "post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/New"}}}}},
+            "x-collection": {"title": "Rings", "singular": "Ring", "searchable": False, "fields": [
+                {"name": "name", "type": "text"}, {"name": "makerId", "type": "reference"},
+                {"name": "size", "type": "choice"}, {"name": "total", "type": "money"}]},
+        },
+        "/api/users": {"get": {"tags": ["tenant"]}},
+    },
+    "components": {"schemas": {
+        "R": {"properties": {
+            "name": {"type": "string", "maxLength": 80}, "makerId": {"description": "Id of a record of makers"},
+            "size": {"enum": ["s", "m", None]}, "total": {"type": "integer"}}},
+        "New": {"required": ["name"], "properties": {"name": {}, "makerId": {}, "size": {}}}}},
+}
+
+
+def test_a_declaration_says_all_the_page_has_to_know(page):
+    ring, *others = page.evaluate(
+        "(document) => import('/admin/collections.js').then((it) => it.collectionsIn(document, ['shop']))", DOCUMENT)
+    assert not others, "users are no collection"
+    # Offered only where the API announces it and the collection can be searched.
+    assert (ring["isSearchable"], ring["canCreate"], ring["canChange"], ring["canImport"]) == (False, True, False, False)
+    fields = {field["name"]: field for field in ring["fields"]}
+    assert [name for name, field in fields.items() if field["isRequired"]] == ["name"]
+    assert [name for name, field in fields.items() if field["isReadOnly"]] == ["total"]
+    assert (fields["makerId"]["target"], fields["makerId"]["title"]) == ("makers", "Maker")
+    assert fields["size"]["choices"] == ["s", "m"]
+    assert ring["titleField"]["name"] == "name"
+
+
+def test_a_shop_without_the_module_has_none_of_its_collections(page):
+    assert page.evaluate(
+        "(document) => import('/admin/collections.js').then((it) => it.collectionsIn(document, []))", DOCUMENT) == []
+
+
+@pytest.mark.parametrize(("start", "name", "added", "sort"), [
+    ("", "a", False, "a"), ("a", "a", False, "-a"), ("-a", "a", False, ""), ("b", "a", False, "a"),
+    ("b", "a", True, "b,a"), ("b,a", "a", True, "b,-a"), ("b,-a", "a", True, "b"), ("a,b,c,d", "e", True, "a,b,c,d")])
+def test_a_column_goes_round_up_down_and_none(page, start, name, added, sort):
+    toggled = page.evaluate("""([start, name, added]) => import('/admin/records/list-state.js').then((it) => {
+      const keys = start.split(',').filter(Boolean)
+        .map((part) => ({ name: part.replace('-', ''), descending: part.startsWith('-') }))
+      return it.sortText(it.toggledSort(keys, name, added))
+    })""", [start, name, added])
+    assert toggled == sort

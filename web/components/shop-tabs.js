@@ -14,6 +14,7 @@ export function shopTabs(shop) {
 export function shopLinks(shop) {
   return [
     ...shop.collections.map(({ name, title }) => ({ label: title, href: shop.address(name), icon: 'box' })),
-    ...(shop.managesUsers ? [{ label: 'Users', href: `#${shop.base}/users`, icon: 'people' }] : []),
+    ...(shop.managesUsers ? [{ label: 'Users', href: `#${shop.base}/users`, icon: 'people' },
+      { label: 'Audit log', href: `#${shop.base}/audit`, icon: 'history' }] : []),
   ]
 }

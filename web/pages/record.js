@@ -33,9 +33,9 @@ export function listLink({ shop, collection }) {
 function recordActions({ shop, collection, record }) {
   const leave = () => { location.hash = shop.address(collection.name) }
   return [
-    collection.canDelete && button({ label: 'Delete…', icon: 'trash',
+    shop.may('delete', collection) && button({ label: 'Delete…', icon: 'trash',
       onClick: () => openDelete({ shop, collection, record, onDone: leave }) }),
-    collection.canChange && buttonLink({ label: 'Edit', icon: 'edit', primary: true,
+    shop.may('update', collection) && buttonLink({ label: 'Edit', icon: 'edit', primary: true,
       href: shop.address(collection.name, record.id, 'edit') })]
 }
 

@@ -20,10 +20,10 @@ export function recordsPage(context) {
   return collectionPage(context, {
     title: ({ collection }) => collection.title,
     actions: ({ shop, collection }) => [
-      collection.canImport && buttonLink({ label: 'Import', icon: 'upload', href: shop.address(collection.name,
+      collection.canImport && shop.may('create', collection) && buttonLink({ label: 'Import', icon: 'upload', href: shop.address(collection.name,
         'import') }),
       exportButton({ shop, collection }),
-      collection.canCreate && buttonLink({ label: `New ${collection.singular.toLowerCase()}`, icon: 'plus',
+      shop.may('create', collection) && buttonLink({ label: `New ${collection.singular.toLowerCase()}`, icon: 'plus',
         primary: true, href: shop.address(collection.name, 'new') })],
     view: ({ shop, collection }) => listView({ ...context, shop, collection }),
   })
@@ -110,7 +110,9 @@ function emptyList({ shop, collection, state }) {
   if (state.q || state.filters.length > 0) {
     return emptyState({ icon: 'search', title: 'No record fits', text: 'Try another word, or fewer filters.' })
   }
-  return emptyState({ icon: 'box', title: 'No records yet', text: `Make the first one, or import a CSV file.`,
-    action: collection.canCreate && buttonLink({ label: `New ${collection.singular.toLowerCase()}`, icon: 'plus',
+  const mayCreate = shop.may('create', collection)
+  return emptyState({ icon: 'box', title: 'No records yet',
+    text: mayCreate ? 'Make the first one, or import a CSV file.' : 'Your role may look at what others make.',
+    action: mayCreate && buttonLink({ label: `New ${collection.singular.toLowerCase()}`, icon: 'plus',
       href: shop.address(collection.name, 'new') }) })
 }

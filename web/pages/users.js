@@ -1,41 +1,29 @@
 import { badge } from '../components/badge.js'
 import { button } from '../components/button.js'
 import { cliLine } from '../components/cli-line.js'
-import { pageHeader } from '../components/page-header.js'
 import { PagedList } from '../components/paged-list.js'
-import { loading, problemNotice } from '../components/states.js'
-import { shopTabs } from '../components/shop-tabs.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
-import { ApplianceProblem } from '../problem.js'
 import { valueNode } from '../records/values.js'
+import { shopPage } from './shop-page.js'
 import { openCreateUser, openDisable, openEnable, openResetPassword, openRole } from './user-actions.js'
 import { rolesPanel } from './user-roles.js'
 
 /** The people of a shop, for its owners and admins, and for an operator who acts in it. */
-export function usersPage({ shops, params, session, signal }) {
-  const page = element('div', { class: 'page' }, pageHeader({ title: 'Users' }), loading())
-  const read = async () => {
-    try {
-      show(page, await shops.open(params.slug), session, signal)
-    } catch (error) {
-      page.replaceChildren(page.firstChild, problemNotice(ApplianceProblem.from(error), { reload: read }))
-    }
-  }
-  read()
-  return page
+export function usersPage(context) {
+  return shopPage(context, { title: 'Users', view: ({ shop }) => usersView({ ...context, shop }) })
 }
 
-function show(page, shop, session, signal) {
-  const hadFocus = page.contains(document.activeElement)
-  const list = userList({ shop, session, signal, onChange: () => list.reload({ isQuiet: true }) })
-  const header = pageHeader({ title: 'Users', lead: `Who may sign in to ${shop.name}, and what they may do there.`,
-    actions: [button({ label: 'New user', icon: 'plus', primary: true,
-      onClick: () => openCreateUser({ shop, session, onChange: () => list.reload({ isQuiet: true }) }) })] })
+function usersView({ shop, session, signal }) {
+  const onChange = () => list.reload({ isQuiet: true })
+  const list = userList({ shop, session, signal, onChange })
   list.reload()
-  page.replaceChildren(...[shop.isActing && shopTabs(shop), header, list.element, rolesPanel(),
-    cliLine(commands.userList(shop))].filter(Boolean))
-  if (hadFocus) header.querySelector('h1').focus({ preventScroll: true })
+  return {
+    title: 'Users', lead: `Who may sign in to ${shop.name}, and what they may do there.`,
+    actions: [button({ label: 'New user', icon: 'plus', primary: true,
+      onClick: () => openCreateUser({ shop, session, onChange }) })],
+    parts: [list.element, rolesPanel(), cliLine(commands.userList(shop))],
+  }
 }
 
 function userList({ shop, session, signal, onChange }) {

@@ -6,7 +6,7 @@ import { emptyState } from '../components/states.js'
 import { element } from '../dom.js'
 
 /** A shop's collections: the home of its users, and for an operator a look inside a tenant. */
-export function shopPage({ shops, params, session }) {
+export function shopHomePage({ shops, params, session }) {
   const slug = params.slug ?? null
   const { element: list } = loadInto({
     load: () => shops.open(slug),
