@@ -116,7 +116,8 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "ApplianceServer", "HTTPAPI", "Tenancy", "CollectionKit", "Storage", "ApplianceCore", httpClient, nio,
+                "ApplianceServer", "HTTPAPI", "Backups", "Tenancy", "CollectionKit", "Storage", "ApplianceCore",
+                httpClient, nio,
                 nioHTTP1, nioPosix, lifecycle, logging,
             ]),
         tests("TidyTests", []),

@@ -6,8 +6,8 @@ REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly REPOSITORY
 readonly SWIFT_MINIMUM=6.2
 readonly BUILD_PACKAGES=(
-  binutils ca-certificates curl g++ gcc git libc6-dev libcrypt-dev libcurl4-openssl-dev libncurses-dev libsqlite3-dev libssl-dev
-  libxml2-dev pkg-config tzdata zlib1g-dev)
+  binutils ca-certificates curl g++ gcc git libc6-dev libcrypt-dev libcurl4-openssl-dev libdeflate0 libncurses-dev
+  libsqlite3-dev libssl-dev libxml2-dev pkg-config tzdata zlib1g-dev)
 readonly TEST_PACKAGES=(sqlite3 curl python3 python3-venv chromium fonts-dejavu-core strace)
 readonly TEST_PYTHON=(pytest==9.2.0 playwright==1.65.2 axe-playwright-python==0.1.8)
 readonly READY_SECONDS=60

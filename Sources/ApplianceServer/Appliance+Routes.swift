@@ -21,6 +21,7 @@ extension Appliance {
         HealthController(appliance: self).add(to: routes)
         AuthController(services).add(to: routes)
         TenantController(appliance: self).add(to: routes)
+        TrashController(appliance: self).add(to: routes)
         BackupController(appliance: self).add(to: routes)
         OperationsController(appliance: self).add(to: routes)
         UserController(services).add(to: routes)

@@ -71,11 +71,13 @@ package struct Appliance: Sendable {
             environment: Self.backupEnvironment(
                 directory, system, data, storage, time, logger, configuration.retention))
         try backups.cleanUp()
+        try await tenants.completeDeletions()
         latestBackups = LatestBackups(backups)
         requests = RequestMetrics(time: time)
         metrics = MetricsReport(requests: requests, storage: storage, directory: directory, data: data, time: time)
         let jobs = BuiltInJobs(
-            system: system, directory: directory, catalog: catalog, backups: backups, latest: latestBackups, ids: ids,
+            system: system, directory: directory, catalog: catalog, backups: backups, latest: latestBackups,
+            tenants: tenants, ids: ids,
             time: time, logger: logger)
         scheduler = Scheduler(jobs.table, runs: JobRunStore(system), ids: ids, time: time, logger: logger)
     }

@@ -13,6 +13,7 @@ struct BuiltInJobs {
     let catalog: CollectionCatalog
     let backups: BackupService
     let latest: LatestBackups
+    let tenants: Tenants
     let ids: IdentifierSource
     let time: TimeSource
     let logger: Logger
@@ -30,6 +31,14 @@ struct BuiltInJobs {
                 run: { _ in
                     let count = try await TrialWarnings(system: system, ids: ids, time: time).run()
                     return "\(count) new message\(count == 1 ? "" : "s")"
+                }),
+            RecurringJob(
+                "trash-purge", title: "Trash purge",
+                description: "Removes deleted shops for good once they lay in the trash for 30 days.",
+                schedule: .daily(hour: 3, minute: 40),
+                run: { _ in
+                    let count = try await tenants.purgeDue()
+                    return "\(count) shop\(count == 1 ? "" : "s") removed for good"
                 }),
             RecurringJob(
                 "retention-purge", title: "Retention purge",

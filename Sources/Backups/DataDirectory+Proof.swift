@@ -11,12 +11,13 @@ extension DataDirectory {
         return try body(folder)
     }
 
-    /// The proof of a stored file: decompressed, compared, and checked by SQLite. Throws `FileFault`.
+    /// The proof of a stored file: really restored into a scratch folder, compared, and checked by SQLite and by the
+    /// rules of its modules. Throws `FileFault`.
     func prove(_ entry: Manifest.File, in snapshot: URL, schema: DatabaseSchema) throws {
         try withScratchFolder { folder in
             let plain = folder.appending(path: "proof.sqlite")
             try StoredFile.extract(entry, from: snapshot, to: plain)
-            try DatabaseFacts(entry).check(plain, schema: schema)
+            try DatabaseFacts(entry).check(plain, schema: schema, tenant: entry.tenant?.id)
         }
     }
 }

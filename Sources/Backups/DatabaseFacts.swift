@@ -6,54 +6,90 @@ import Storage
 /// What a stored file is not. `reason` completes "tenants/… is damaged: ".
 struct FileFault: Error, Equatable { let reason: String }
 
-/// What is counted in a copy and compared in every later check of it.
+/// What a database says of itself, found in a copy that nobody writes and compared in every later check of it.
 struct DatabaseFacts: Equatable, Sendable {
     let schemaVersion: Int
-    /// Rows of each ordinary table: no views, and no virtual tables, whose modules a stranger's file could name.
+    /// Rows of each ordinary table.
     let rows: [String: Int64]
+    /// See `ContentHash`; nil in manifests from before it was kept.
+    let contentHash: String?
 
-    init(schemaVersion: Int, rows: [String: Int64]) { (self.schemaVersion, self.rows) = (schemaVersion, rows) }
+    init(schemaVersion: Int, rows: [String: Int64], contentHash: String?) {
+        (self.schemaVersion, self.rows, self.contentHash) = (schemaVersion, rows, contentHash)
+    }
 
-    init(_ stored: Manifest.File) { self.init(schemaVersion: stored.schemaVersion, rows: stored.rows) }
+    init(_ stored: Manifest.File) {
+        self.init(schemaVersion: stored.schemaVersion, rows: stored.rows, contentHash: stored.contentHash)
+    }
 
-    private init(_ db: Database) throws {
-        schemaVersion = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-        let tables = try String.fetchAll(
-            db,
-            sql: """
-                SELECT name FROM pragma_table_list
-                WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-                """)
-        rows = try tables.reduce(into: [:]) { rows, table in
-            rows[table] = try Int64.fetchOne(db, sql: "SELECT count(*) FROM \(table.quotedDatabaseIdentifier)") ?? 0
+    /// Everything that can be said against a file: that it is ours, of this tenant, whole, with all references and
+    /// rules intact. Half of all flipped bits pass `integrity_check`, so the caller has compared the SHA-256 before.
+    /// Throws `FileFault`, or `file_newer`.
+    static func prove(_ url: URL, schema: DatabaseSchema, tenant: String?) throws -> DatabaseFacts {
+        // A reader of a file in WAL mode leaves these beside it; beside another database they would be poison.
+        defer { for suffix in ["-wal", "-shm"] { unlink(url.path + suffix) } }
+        let version = try reading(url) { db in
+            try schema.check(db)
+            let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            try checkObjects(db, schema, version)
+            return version
+        }
+        var content: ContentHash?
+        // The two that read everything, each on a connection and a core of its own.
+        try GzipMembers.together(2) { step in
+            try reading(url) { db in
+                if step == 0 { try checkIntegrity(db, schema, tenant) } else { content = try ContentHash(db) }
+            }
+        }
+        return DatabaseFacts(schemaVersion: version, rows: content?.rows ?? [:], contentHash: content?.hexadecimal)
+    }
+
+    /// As `prove`, and the file must say what these facts do.
+    func check(_ url: URL, schema: DatabaseSchema, tenant: String?) throws {
+        let found = try Self.prove(url, schema: schema, tenant: tenant)
+        guard found.schemaVersion == schemaVersion else {
+            throw FileFault(reason: "its schema version does not match")
+        }
+        guard found.rows == rows else { throw FileFault(reason: "its row counts do not match") }
+        guard contentHash == nil || found.contentHash == contentHash else {
+            throw FileFault(reason: "its content hash does not match")
         }
     }
 
-    /// Of a copy that nobody writes. Throws `FileFault` when SQLite cannot read it.
-    static func read(_ url: URL) throws -> DatabaseFacts { try reading(url) { try DatabaseFacts($0) } }
-
-    /// Everything SQLite can say about a file: ours, whole, references intact, as many rows as counted. Half of all
-    /// flipped bits pass `integrity_check`, so the caller has compared the SHA-256 before.
-    func check(_ url: URL, schema: DatabaseSchema) throws {
-        try Self.reading(url) { db in
-            try schema.check(db)
-            guard try String.fetchAll(db, sql: "PRAGMA integrity_check(1)") == ["ok"] else {
-                throw FileFault(reason: "SQLite finds its content damaged")
-            }
-            guard try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") == nil else {
-                throw FileFault(reason: "a record refers to one that does not exist")
-            }
-            let found = try DatabaseFacts(db)
-            guard found.schemaVersion == schemaVersion else {
-                throw FileFault(reason: "its schema version does not match")
-            }
-            guard found.rows == rows else { throw FileFault(reason: "its row counts do not match") }
+    /// Triggers and views run SQL of whoever wrote them, virtual tables code of their module: only ours may be there.
+    private static func checkObjects(_ db: Database, _ schema: DatabaseSchema, _ version: Int) throws {
+        let found = try DatabaseSchema.Object.all(db)
+        let (required, allowed) = try schema.expected(version: version)
+        if let missing = required.subtracting(found).map(\.name).min() {
+            throw FileFault(reason: "its \(missing) is missing or another than ours")
         }
+        let isPlain = { (object: DatabaseSchema.Object) in
+            object.type == "index" || object.type == "table" && !object.sql.uppercased().hasPrefix("CREATE VIRTUAL")
+        }
+        if let stranger = found.subtracting(allowed).filter({ !isPlain($0) }).min(by: { $0.name < $1.name }) {
+            throw FileFault(reason: "it has a \(stranger.type) that is not ours")
+        }
+    }
+
+    private static func checkIntegrity(_ db: Database, _ schema: DatabaseSchema, _ tenant: String?) throws {
+        guard try String.fetchAll(db, sql: "PRAGMA integrity_check(1)") == ["ok"] else {
+            throw FileFault(reason: "SQLite finds its content damaged")
+        }
+        guard try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") == nil else {
+            throw FileFault(reason: "a record refers to one that does not exist")
+        }
+        for rule in schema.invariants where try db.tableExists(rule.table) {
+            guard try Row.fetchOne(db, sql: rule.violations) == nil else {
+                throw FileFault(reason: "it breaks a rule: \(rule.name)")
+            }
+        }
+        guard let owner = schema.owner, try db.tableExists(owner.table),
+            let found = try String.fetchOne(db, sql: owner.violations)
+        else { return }
+        guard found == tenant else { throw FileFault(reason: "it belongs to the tenant \(found.prefix(64))") }
     }
 
     private static func reading<Value>(_ url: URL, _ body: (Database) throws -> Value) throws -> Value {
-        // A reader of a file in WAL mode leaves these beside it; beside another database they would be poison.
-        defer { for suffix in ["-wal", "-shm"] { unlink(url.path + suffix) } }
         do {
             let queue = try DatabaseConfiguration.openReader(url)
             defer { try? queue.close() }

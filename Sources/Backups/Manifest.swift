@@ -30,6 +30,8 @@ package struct Manifest: Codable, Sendable, Equatable {
         package let schemaVersion: Int
         /// Rows of each ordinary table.
         package let rows: [String: Int64]
+        /// What the database says, independent of order and pages (see `ContentHash`).
+        package let contentHash: String?
         /// The file holds all that was committed before this instant.
         package let takenAt: Instant
         /// The snapshot that stored and proved the bytes first, when this one only links to them.

@@ -90,7 +90,8 @@ struct Restorer: Sendable {
         try FileSystem.makeFolder(folder)
         do {
             try StoredFile.extract(item.file, from: item.folder, to: file)
-            try DatabaseFacts(item.file).check(file, schema: environment.source.file(item.file).schema)
+            try DatabaseFacts(item.file).check(
+                file, schema: environment.source.file(item.file).schema, tenant: item.file.tenant?.id)
         } catch let fault as FileFault {
             throw DomainError.damaged(item.file.path, in: item.snapshot, fault.reason)
         } catch let error as DomainError where error.code == "file_newer" {

@@ -92,7 +92,8 @@ extension Manifest.File {
         [
             "path": .string(path), "tenant": tenant?.json ?? .null, "takenAt": JSON(takenAt), "bytes": JSON(bytes),
             "storedBytes": JSON(storedBytes), "sha256": .string(sha256), "storedSha256": .string(storedSha256),
-            "schemaVersion": JSON(schemaVersion), "rows": rowsJSON, "linked": .bool(linkedFrom != nil),
+            "schemaVersion": JSON(schemaVersion), "rows": rowsJSON, "contentHash": JSON(contentHash),
+            "linked": .bool(linkedFrom != nil),
             "linkedFrom": JSON(linkedFrom?.description),
         ]
     }

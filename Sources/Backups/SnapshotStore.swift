@@ -79,8 +79,9 @@ struct SnapshotStore: Sendable {
         }
         let file = Manifest.File(
             path: old.path, tenant: subject.tenant, bytes: old.bytes, storedBytes: old.storedBytes, sha256: old.sha256,
-            storedSha256: old.storedSha256, schemaVersion: old.schemaVersion, rows: old.rows, takenAt: takenAt,
-            linkedFrom: old.linkedFrom ?? base.manifest.id, fingerprint: old.fingerprint)
+            storedSha256: old.storedSha256, schemaVersion: old.schemaVersion, rows: old.rows,
+            contentHash: old.contentHash, takenAt: takenAt, linkedFrom: old.linkedFrom ?? base.manifest.id,
+            fingerprint: old.fingerprint)
         return Stored(file: file, mark: RememberedMark(mark: mark, storedSha256: old.storedSha256))
     }
 
@@ -95,36 +96,36 @@ struct SnapshotStore: Sendable {
     // MARK: - Changed
 
     private func copy(_ subject: SnapshotSubject) throws -> Outcome {
+        let target = partial.appending(path: subject.path)
+        do {
+            return .stored(try copy(subject, to: target))
+        } catch {
+            let reason = try fault(of: error, subject)
+            try FileSystem.remove(target)
+            return .failed(reason)
+        }
+    }
+
+    /// Copies, compresses, and proves what was stored by restoring it: what is recorded was found in the restored file,
+    /// whose bytes are the copy's by SHA-256.
+    private func copy(_ subject: SnapshotSubject, to target: URL) throws -> Stored {
         try environment.directory.withScratchFolder { scratch in
             let plain = scratch.appending(path: "copy.sqlite")
             let takenAt = environment.time.now()
             let mark = FileMark(subject.file)
             let isSettled = FileMark.isSettled(subject.file, before: scratch)
-            let facts: DatabaseFacts
-            do {
-                try subject.file.copy(to: plain)
-                facts = try DatabaseFacts.read(plain)
-            } catch {
-                return .failed(try fault(of: error, subject))
-            }
-            let sums = try StoredFile.compress(plain, to: partial.appending(path: subject.path))
+            try subject.file.copy(to: plain)
+            let sums = try StoredFile.compress(plain, to: target)
+            try FileSystem.remove(plain)
+            let restored = scratch.appending(path: "proof.sqlite")
+            try StoredFile.extract(sums, of: subject.path, from: partial, to: restored)
+            let facts = try DatabaseFacts.prove(restored, schema: subject.file.schema, tenant: subject.tenant?.id)
             let file = Manifest.File(
                 path: subject.path, tenant: subject.tenant, bytes: sums.bytes, storedBytes: sums.storedBytes,
                 sha256: sums.sha256, storedSha256: sums.storedSha256, schemaVersion: facts.schemaVersion,
-                rows: facts.rows, takenAt: takenAt, linkedFrom: nil, fingerprint: isSettled ? mark.fingerprint : nil)
-            return try proved(
-                Stored(file: file, mark: RememberedMark(mark: mark, storedSha256: file.storedSha256)), subject)
-        }
-    }
-
-    private func proved(_ stored: Stored, _ subject: SnapshotSubject) throws -> Outcome {
-        do {
-            try environment.directory.prove(stored.file, in: partial, schema: subject.file.schema)
-            return .stored(stored)
-        } catch {
-            let reason = try fault(of: error, subject)
-            try FileSystem.remove(partial.appending(path: subject.path))
-            return .failed(reason)
+                rows: facts.rows, contentHash: facts.contentHash, takenAt: takenAt, linkedFrom: nil,
+                fingerprint: isSettled ? mark.fingerprint : nil)
+            return Stored(file: file, mark: RememberedMark(mark: mark, storedSha256: file.storedSha256))
         }
     }
 

@@ -12,18 +12,13 @@ enum StoredFile {
         let storedSha256: String
     }
 
-    /// One core does 68 MB/s at this level, and half of that at the default one for a tenth less of size.
-    private static let level: Int32 = 1
-
-    static func compress(_ plain: URL, to target: URL) throws -> Sums {
+    static func compress(_ plain: URL, to target: URL, _ deflate: Deflate = .best) throws -> Sums {
         let reader = try FileReader(plain)
         var file = try AtomicFile(target)
         var sums = (plain: Digest(), stored: Digest())
-        try Gzip.compress(level: level) {
-            let part = try reader.next()
-            sums.plain.update(part)
-            return part
-        } sink: { part in
+        try GzipMembers.compress(deflate, read: reader.fill) {
+            sums.plain.update($0)
+        } packed: { part in
             sums.stored.update(part)
             try file.write(part)
         }
@@ -49,43 +44,56 @@ enum StoredFile {
 
     /// Looks only at the folder entry: that there is an ordinary file of the right size.
     static func checkEntry(_ entry: Manifest.File, in snapshot: URL) throws {
-        for folder in [snapshot, snapshot.appending(path: entry.path).deletingLastPathComponent()] {
+        try checkEntry(entry.path, storedBytes: entry.storedBytes, in: snapshot)
+    }
+
+    private static func checkEntry(_ path: String, storedBytes: Int64, in snapshot: URL) throws {
+        for folder in [snapshot, snapshot.appending(path: path).deletingLastPathComponent()] {
             guard let kind = EntryKind(folder) else { throw FileFault(reason: "it is missing") }
             guard kind == .folder else { throw FileFault(reason: "its folder is \(kind.words)") }
         }
-        guard let kind = EntryKind(snapshot.appending(path: entry.path)) else {
+        guard let kind = EntryKind(snapshot.appending(path: path)) else {
             throw FileFault(reason: "it is missing")
         }
         guard case .file(let bytes) = kind else { throw FileFault(reason: "it is \(kind.words)") }
-        guard bytes == entry.storedBytes else {
-            throw FileFault(reason: "it has \(bytes) bytes instead of \(entry.storedBytes)")
+        guard bytes == storedBytes else {
+            throw FileFault(reason: "it has \(bytes) bytes instead of \(storedBytes)")
         }
     }
 
-    /// Decompresses to a new file at `target`, never more than the manifest says, and compares sizes and both SHA-256.
-    ///
-    /// The stored bytes are hashed before zlib sees them. Throws `FileFault`, or `DomainError` when writing fails.
     static func extract(_ entry: Manifest.File, from snapshot: URL, to target: URL) throws {
-        try checkEntry(entry, in: snapshot)
-        let stored = snapshot.appending(path: entry.path)
-        guard try storedDigest(stored) == entry.storedSha256 else {
+        let sums = Sums(
+            bytes: entry.bytes, storedBytes: entry.storedBytes, sha256: entry.sha256, storedSha256: entry.storedSha256)
+        try extract(sums, of: entry.path, from: snapshot, to: target)
+    }
+
+    /// Decompresses to a new file at `target`, never more than `sums` say, and compares sizes and both SHA-256.
+    ///
+    /// The stored bytes are hashed before they are decompressed. Throws `FileFault`, or `DomainError` when writing
+    /// fails.
+    static func extract(
+        _ sums: Sums, of path: String, from snapshot: URL, to target: URL, _ deflate: Deflate = .best
+    ) throws {
+        try checkEntry(path, storedBytes: sums.storedBytes, in: snapshot)
+        let stored = snapshot.appending(path: path)
+        guard try storedDigest(stored) == sums.storedSha256 else {
             throw FileFault(reason: "its SHA-256 does not match")
         }
         let reader = try FileReader(stored)
         let output = try PlainFile(target)
         var digest = Digest()
         do {
-            try Gzip.decompress(source: reader.next) { part in
+            try GzipMembers.decompress(deflate, read: reader.fill) { part in
                 digest.update(part)
-                guard digest.count <= entry.bytes else {
-                    throw FileFault(reason: "it decompresses to more than \(entry.bytes) bytes")
+                guard digest.count <= sums.bytes else {
+                    throw FileFault(reason: "it decompresses to more than \(sums.bytes) bytes")
                 }
                 try output.write(part)
             }
         } catch is Gzip.Damage {
             throw FileFault(reason: "it is not a whole gzip file")
         }
-        guard digest.count == entry.bytes, digest.hexadecimal() == entry.sha256 else {
+        guard digest.count == sums.bytes, digest.hexadecimal() == sums.sha256 else {
             throw FileFault(reason: "the SHA-256 of its content does not match")
         }
     }

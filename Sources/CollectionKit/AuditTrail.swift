@@ -1,6 +1,6 @@
 package import ApplianceCore
 package import GRDB
-import Storage
+package import Storage
 
 /// The log of who did what in a shop, in the shop's own file and in the same transaction as what it tells of.
 package enum AuditTrail {
@@ -13,6 +13,13 @@ package enum AuditTrail {
         CREATE TRIGGER audit_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
         CREATE TRIGGER audit_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
         """
+
+    /// No event was taken out: they are numbered from 1 without a gap.
+    package static let invariants = [
+        DatabaseSchema.Invariant(
+            "the audit log has a gap", table: "audit",
+            violations: "SELECT 1 FROM (SELECT count(*) AS n, max(seq) AS last FROM audit) WHERE n <> last")
+    ]
 
     /// `data` is JSON text: what was asked for, without secrets.
     package static func append(

@@ -1,4 +1,5 @@
 package import ApplianceCore
+package import Storage
 
 /// One kind of record, declared once. From this value come the table and its indexes, validation, the operations of the
 /// API, CSV both ways, the OpenAPI schema and the retention purge; nothing in the engine knows a collection by name.
@@ -18,12 +19,16 @@ package final class Collection: Sendable {
     package let indexes: [[String]]
     package let permissions: Permissions
     package let retention: Retention
+    /// What must hold among the records beyond single fields, proved for each snapshot and restore.
+    package let invariants: [DatabaseSchema.Invariant]
     package let sql: CollectionSQL
 
     package init(
         _ name: String, idPrefix: String, title: String, fields: [Field], indexes: [[String]] = [],
-        permissions: Permissions = .standard, retention: Retention = .untilDeleted
+        permissions: Permissions = .standard, retention: Retention = .untilDeleted,
+        invariants: [DatabaseSchema.Invariant] = []
     ) {
+        self.invariants = invariants
         (self.name, self.idPrefix, self.title, self.fields) = (name, idPrefix, title, fields)
         (self.indexes, self.permissions, self.retention) = (indexes, permissions, retention)
         sql = CollectionSQL(name: name, fields: fields)

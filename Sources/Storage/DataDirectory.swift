@@ -17,10 +17,13 @@ package struct DataDirectory: Sendable {
     package var tenants: URL { root.appending(path: "tenants") }
     /// What restores replaced, until somebody removes it.
     package var undo: URL { root.appending(path: "undo") }
+    /// Deleted shops, until they are purged.
+    package var trash: URL { root.appending(path: "trash") }
     /// Copies under way; emptied at every start.
     package var scratch: URL { root.appending(path: "scratch") }
 
     package func tenant(_ id: String) -> URL { tenants.appending(path: id) }
+    package func trashed(_ id: String) -> URL { trash.appending(path: id) }
     package func tenantDatabase(_ id: String) -> URL { tenant(id).appending(path: "tenant.sqlite") }
 
     /// Makes the folders (0700) and empties `scratch`.

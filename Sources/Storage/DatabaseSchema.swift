@@ -16,12 +16,16 @@ package struct DatabaseSchema: Sendable {
     package let migrations: [Migration]
     /// Runs in the last transaction of every opening; must be cheap when nothing changed.
     package let synchronize: @Sendable (Database) throws -> Void
+    package let invariants: [Invariant]
+    /// SQL for the id of the tenant that a file belongs to, where files carry one.
+    package let owner: Invariant?
 
     package init(
-        applicationID: Int32, migrations: [Migration],
+        applicationID: Int32, migrations: [Migration], invariants: [Invariant] = [], owner: Invariant? = nil,
         synchronize: @escaping @Sendable (Database) throws -> Void = { _ in }
     ) {
         (self.applicationID, self.migrations, self.synchronize) = (applicationID, migrations, synchronize)
+        (self.invariants, self.owner) = (invariants, owner)
     }
 
     /// Brings an open file, checked before, to the current version: each migration in a transaction of its own.
@@ -51,6 +55,53 @@ package struct DatabaseSchema: Sendable {
             throw DomainError.unavailable(
                 "file_newer",
                 "The file has schema version \(version), and this program knows up to \(migrations.count).")
+        }
+    }
+}
+
+extension DatabaseSchema {
+    /// What must hold in every sound file beyond what SQLite checks itself: proved for each snapshot and restore.
+    package struct Invariant: Sendable {
+        /// Completes "it breaks a rule: ".
+        package let name: String
+        /// The table that must be there for the question to make sense: older files may not have it.
+        package let table: String
+        /// Gives a row where the rule is broken.
+        package let violations: String
+
+        package init(_ name: String, table: String, violations: String) {
+            (self.name, self.table, self.violations) = (name, table, violations)
+        }
+    }
+
+    /// One entry of `sqlite_schema`.
+    package struct Object: Hashable, Sendable {
+        package let type: String
+        package let name: String
+        package let sql: String
+
+        /// All that a file declares, but for SQLite's own.
+        package static func all(_ db: Database) throws -> Set<Object> {
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*'")
+            return Set(rows.map { Object(type: $0["type"], name: $0["name"], sql: $0["sql"]) })
+        }
+    }
+
+    /// What a file of ours at `version` declares at least, and what one of this program's version may declare beside
+    /// tables. Made in memory, in a few milliseconds.
+    package func expected(version: Int) throws -> (required: Set<Object>, allowed: Set<Object>) {
+        let queue = try DatabaseQueue()
+        defer { try? queue.close() }
+        return try queue.inDatabase { db in
+            var required: Set<Object> = []
+            for (index, migration) in migrations.enumerated() {
+                if index == version { required = try Object.all(db) }
+                try db.execute(sql: migration.sql)
+            }
+            if version >= migrations.count { required = try Object.all(db) }
+            try synchronize(db)
+            return (required, try Object.all(db).union(required))
         }
     }
 }

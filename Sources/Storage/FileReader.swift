@@ -29,6 +29,17 @@ package final class FileReader {
         }
     }
 
+    /// Fills `target`, or as much of it as the file still has.
+    package func fill(_ target: UnsafeMutableRawBufferPointer) throws -> Int {
+        var filled = 0
+        while filled < target.count {
+            let count = read(descriptor, target.baseAddress.map { $0 + filled }, target.count - filled)
+            if count == 0 { break }
+            if count > 0 { filled += count } else if errno != EINTR { throw FileSystem.failure("read", url) }
+        }
+        return filled
+    }
+
     /// The whole content; throws when it is longer than `limit` bytes.
     package static func contents(_ url: URL, limit: Int) throws -> [UInt8] {
         let reader = try FileReader(url)

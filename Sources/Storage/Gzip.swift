@@ -43,7 +43,7 @@ package enum Gzip {
     }
 
     /// The compressed bytes are not a whole gzip stream.
-    package struct Damage: Error {}
+    package struct Damage: Error { package init() {} }
 
     /// Compresses everything `source` gives (an empty buffer ends it) at `level` 1–9.
     package static func compress(
@@ -60,20 +60,20 @@ package enum Gzip {
         }
     }
 
-    /// Decompresses one gzip stream. Refuses bytes behind its end, and throws `Damage` on a broken or cut stream.
+    /// Decompresses gzip members until the source ends (RFC 1952 §2.2: they concatenate). Throws `Damage` on a broken
+    /// or cut one, and on bytes behind the last that are none.
     package static func decompress(
         source: () throws -> UnsafeRawBufferPointer, sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let stream = try Stream({ cappliance_gzip_inflate_init($0) }, end: inflateEnd)
         var ended = false
-        while true {
-            let input = try source()
-            if input.isEmpty { break }
-            guard !ended else { throw Damage() }
+        while case let input = try source(), !input.isEmpty {
             stream.z.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
             stream.z.avail_in = UInt32(input.count)
-            ended = try stream.pump({ inflate($0, Z_NO_FLUSH) }, sink: sink)
-            guard !ended || stream.z.avail_in == 0 else { throw Damage() }
+            while stream.z.avail_in > 0 {
+                if ended, inflateReset(&stream.z) != Z_OK { throw Damage() }
+                ended = try stream.pump({ inflate($0, Z_NO_FLUSH) }, sink: sink)
+            }
         }
         guard ended else { throw Damage() }
     }

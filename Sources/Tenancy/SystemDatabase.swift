@@ -6,7 +6,9 @@ package import Storage
 package enum SystemDatabase {
     /// `APPS` in ASCII.
     package static let schema = DatabaseSchema(
-        applicationID: 0x4150_5053, migrations: [.init("first", first + AuditTrail.baseSQL)])
+        applicationID: 0x4150_5053,
+        migrations: [.init("first", first + AuditTrail.baseSQL), .init("trash", trash), .init("drills", drills)],
+        invariants: AuditTrail.invariants)
 
     private static let first = """
         CREATE TABLE operators (
@@ -34,6 +36,24 @@ package enum SystemDatabase {
         ) STRICT;
         CREATE INDEX scheduleRuns_job ON scheduleRuns (job, id);
         """ + SessionStore.baseSQL
+
+    /// Deleted shops: their rows as JSON text, until they are purged.
+    private static let trash = """
+        CREATE TABLE trash (
+            id TEXT PRIMARY KEY NOT NULL, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL, record TEXT NOT NULL,
+            deletedAt TEXT NOT NULL, purgeAt TEXT NOT NULL, deletedBy TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX trash_purge ON trash (purgeAt);
+        """
+
+    /// What restoring a shop from its backup took and brought, night after night.
+    private static let drills = """
+        CREATE TABLE drills (
+            id TEXT PRIMARY KEY NOT NULL, tenantId TEXT NOT NULL, at TEXT NOT NULL, source TEXT NOT NULL,
+            stateAt TEXT NOT NULL, bytes INTEGER NOT NULL, milliseconds INTEGER NOT NULL, problem TEXT
+        ) STRICT;
+        CREATE INDEX drills_tenant ON drills (tenantId, id);
+        """
 }
 
 /// A tenant's file: users and sessions, the audit log, and the tables of every collection.
@@ -46,8 +66,12 @@ package enum TenantSchema {
         return DatabaseSchema(
             applicationID: applicationID,
             migrations: [
-                .init("first", UserStore.baseSQL + SessionStore.baseSQL + AuditTrail.baseSQL + CollectionSchema.baseSQL)
+                .init(
+                    "first", UserStore.baseSQL + SessionStore.baseSQL + AuditTrail.baseSQL + CollectionSchema.baseSQL),
+                .init("identity", "CREATE TABLE identity (tenantId TEXT PRIMARY KEY NOT NULL) STRICT;"),
             ],
+            invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
+            owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),
             synchronize: { db in try CollectionSchema.synchronize(db, collections) })
     }
 }

@@ -50,6 +50,13 @@ package final class TenantDirectory: Sendable {
         }
     }
 
+    func remove(_ tenant: Tenant) {
+        state.withLock { state in
+            state.byID[tenant.id] = nil
+            if state.idBySlug[tenant.slug] == tenant.id { state.idBySlug[tenant.slug] = nil }
+        }
+    }
+
     func put(_ tenant: Tenant) {
         state.withLock { state in
             state.byID[tenant.id] = tenant

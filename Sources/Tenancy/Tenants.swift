@@ -9,13 +9,13 @@ import Synchronization
 /// its audit event, and visible in the directory right after.
 package final class Tenants: Sendable {
     package let directory: TenantDirectory
-    private let system: DatabaseFile
-    private let data: DataDirectory
+    let system: DatabaseFile
+    let data: DataDirectory
     private let schema: DatabaseSchema
-    private let services: StorageServices
-    private let ids: IdentifierSource
+    let services: StorageServices
+    let ids: IdentifierSource
     private let passwords: PasswordHasher
-    private let time: TimeSource
+    let time: TimeSource
     private let template = Mutex<[UInt8]?>(nil)
 
     package init(
@@ -34,12 +34,12 @@ package final class Tenants: Sendable {
         let owner = try await ownerHash(input)
         try await makeFile(tenant)
         do {
-            if let owner {
-                let id = ids.next("usr")
-                _ = try await directory.file(tenant.id).write { db in
-                    try UserStore.insert(
-                        db, id: id, email: tenant.ownerEmail, name: "", role: .owner, passwordHash: owner, now: now)
-                }
+            let userID = ids.next("usr")
+            try await directory.file(tenant.id).write { db in
+                try Self.setIdentity(db, tenant.id)
+                guard let owner else { return }
+                _ = try UserStore.insert(
+                    db, id: userID, email: tenant.ownerEmail, name: "", role: .owner, passwordHash: owner, now: now)
             }
             try await insert(tenant, by: actor, requestID: requestID)
         } catch {
@@ -51,14 +51,25 @@ package final class Tenants: Sendable {
         return tenant
     }
 
+    /// The file says whose it is, so that one put in another's place is noticed.
+    static func setIdentity(_ db: Database, _ id: String) throws {
+        try db.run("DELETE FROM identity", [])
+        try db.run("INSERT INTO identity VALUES (?1)", [.text(id)])
+    }
+
     private func ownerHash(_ input: TenantInput) async throws -> String? {
         guard let password = input.ownerPassword else { return nil }
         return try await passwords.hash(password)
     }
 
-    private func insert(_ tenant: Tenant, by actor: Actor, requestID: String?) async throws {
+    func insert(_ tenant: Tenant, by actor: Actor, requestID: String?) async throws {
         try await system.write { db in
-            let taken = try db.first("SELECT 1 FROM tenants WHERE slug = ?1", [.text(tenant.slug)]) { _ in true }
+            // What a restore brings back is in the trash no longer.
+            try db.run("DELETE FROM trash WHERE id = ?1", [.text(tenant.id)])
+            let taken = try db.first(
+                "SELECT 1 FROM tenants WHERE slug = ?1 UNION ALL SELECT 1 FROM trash WHERE slug = ?1",
+                [.text(tenant.slug)]
+            ) { _ in true }
             guard taken == nil else { throw Self.slugTaken(tenant.slug) }
             try Self.insertRow(db, tenant)
             try AuditTrail.append(
@@ -67,13 +78,19 @@ package final class Tenants: Sendable {
         }
     }
 
-    private static func insertRow(_ db: Database, _ tenant: Tenant) throws {
+    static func row(_ db: Database, _ id: String) throws -> Tenant? {
+        try db.first("SELECT \(Tenant.columns) FROM tenants WHERE id = ?1", [.text(id)]) { try Tenant($0) }
+    }
+
+    static func insertRow(_ db: Database, _ tenant: Tenant) throws {
         let parameters = (1...tenant.values.count).map { "?\($0)" }.joined(separator: ", ")
         try db.run("INSERT INTO tenants (\(Tenant.columns)) VALUES (\(parameters))", tenant.values)
     }
 
-    private static func slugTaken(_ slug: String) -> DomainError {
-        var error = DomainError.conflict("slug_taken", "There is already a shop called \(slug).")
+    static func slugTaken(_ slug: String) -> DomainError {
+        var error = DomainError.conflict(
+            "slug_taken", "There is already a shop called \(slug).",
+            hint: "It may be in the trash: appliance tenant trash")
         error.faults = [.init("slug", "taken", "Choose another one.")]
         return error
     }
@@ -104,6 +121,7 @@ package final class Tenants: Sendable {
         let tenant = try Tenant(record: record)
         guard directory[tenant.id] == nil else { return }
         try await insert(tenant, by: .system, requestID: nil)
+        try emptyTrash(of: tenant.id)
         directory.put(tenant)
     }
 
@@ -154,10 +172,7 @@ package final class Tenants: Sendable {
         let now = time.now()
         let changed = try await system.write { db in
             // The row decides, not the copy in memory: two changes may have met in the queue.
-            let row = try db.first("SELECT \(Tenant.columns) FROM tenants WHERE id = ?1", [.text(known.id)]) {
-                try Tenant($0)
-            }
-            guard var tenant = row else { throw DomainError.notFound("shop") }
+            guard var tenant = try Self.row(db, known.id) else { throw DomainError.notFound("shop") }
             try body(&tenant)
             tenant.updatedAt = now
             tenant.version += 1

@@ -7,6 +7,11 @@ import Testing
 
 /// A backup that is not exactly what was written is refused by `verify` and by `restore`, and the file is named.
 struct DamageTests {
+    /// `APPLIANCE_LONG_TESTS=1`: a thousand flips, and every hundredth of the length.
+    private static let isLong = ProcessInfo.processInfo.environment["APPLIANCE_LONG_TESTS"] == "1"
+    private static let flips = isLong ? 1000 : 200
+    private static let percents = isLong ? Array(0..<100) : [0, 1, 17, 50, 99]
+
     private let acme = "tenants/ten_acme.sqlite.gz"
 
     @Test func `a flipped bit in any stored file is refused and named`() async throws {
@@ -15,7 +20,7 @@ struct DamageTests {
             print("bit flips: seed \(seed)")
             var random = SeededGenerator(seed)
             let paths = manifest.files.map(\.path) + [SnapshotsFolder.manifestName]
-            for round in 0..<200 {
+            for round in 0..<Self.flips {
                 let path = paths[round % paths.count]
                 let url = appliance.snapshotURL(manifest.id).appending(path: path)
                 let good = try contents(url)
@@ -30,7 +35,7 @@ struct DamageTests {
         }
     }
 
-    @Test(arguments: [0, 1, 17, 50, 99])
+    @Test(arguments: percents)
     func `a file cut to a part of its length is refused`(percent: Int) async throws {
         try await withSnapshot { appliance, manifest in
             for path in [acme, "system.sqlite.gz", SnapshotsFolder.manifestName] {

@@ -125,7 +125,8 @@ struct ForgedManifestTests {
     @Test func `a snapshot of a newer version is refused by name`() async throws {
         try await withSnapshot { appliance, manifest in
             let url = appliance.root.appending(path: "newer.sqlite")
-            let more = TestAppliance.migrations + [.init("more", "CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT")]
+            let more =
+                TestAppliance.tenantMigrations + [.init("more", "CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT")]
             try DatabaseFile.create(url, schema: DatabaseSchema(applicationID: 71, migrations: more))
             let bytes = try contents(url)
             let sums = try store(bytes, appliance, manifest)

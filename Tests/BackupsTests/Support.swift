@@ -27,7 +27,13 @@ final class TestAppliance: Sendable {
             CREATE VIEW longest AS SELECT max(length(text)) AS length FROM notes;
             """)
     ]
-    static let tenantSchema = DatabaseSchema(applicationID: 71, migrations: migrations)
+    static let tenantMigrations = migrations + [.init("owner", "CREATE TABLE owner (id TEXT NOT NULL) STRICT")]
+    static let tenantSchema = DatabaseSchema(
+        applicationID: 71, migrations: tenantMigrations,
+        invariants: [
+            .init("no note is forbidden", table: "notes", violations: "SELECT 1 FROM notes WHERE text = 'forbidden'")
+        ],
+        owner: .init("owner", table: "owner", violations: "SELECT id FROM owner"))
     static let systemSchema = DatabaseSchema(applicationID: 72, migrations: migrations)
 
     let root: URL
@@ -63,6 +69,7 @@ final class TestAppliance: Sendable {
         try DatabaseFile.create(directory.tenantDatabase(Self.id(slug)), schema: Self.tenantSchema)
         know(slug)
         try await add("first of \(slug)", to: file(slug))
+        try await file(slug).write { db in try db.run("INSERT INTO owner VALUES (?)", [.text(Self.id(slug))]) }
     }
 
     func know(_ slug: String) { slugs.withLock { $0.append(slug) } }
@@ -218,7 +225,7 @@ extension Manifest.File {
             path: path ?? self.path, tenant: tenant ?? self.tenant, bytes: bytes ?? self.bytes,
             storedBytes: sums?.storedBytes ?? storedBytes, sha256: sums?.sha256 ?? sha256,
             storedSha256: sums?.storedSha256 ?? storedSha256, schemaVersion: schemaVersion, rows: rows,
-            takenAt: takenAt, linkedFrom: linkedFrom, fingerprint: fingerprint)
+            contentHash: contentHash, takenAt: takenAt, linkedFrom: linkedFrom, fingerprint: fingerprint)
     }
 }
 

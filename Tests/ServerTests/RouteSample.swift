@@ -38,7 +38,7 @@ struct RouteSamples {
     /// What stands in the shop's records and nowhere else.
     let canary: String
 
-    private enum Subject { case none, user, tenant, person, snapshot, job }
+    private enum Subject { case none, user, tenant, trashed, person, snapshot, job }
 
     private struct Rule {
         let subject: Subject
@@ -85,6 +85,10 @@ struct RouteSamples {
         "POST /api/admin/tenants/{id}/suspend": Rule(subject: .tenant, json: ["reason": "late"]),
         "POST /api/admin/tenants/{id}/activate": Rule(subject: .tenant),
         "POST /api/admin/tenants/{id}/extend-trial": Rule(subject: .tenant, json: ["days": 3]),
+        "POST /api/admin/tenants/{id}/delete": Rule(subject: .tenant, json: ["confirm": "{id}"]),
+        "GET /api/admin/trash": Rule(subject: .none),
+        "POST /api/admin/trash/{id}/undelete": Rule(subject: .trashed),
+        "POST /api/admin/trash/{id}/purge": Rule(subject: .trashed, json: ["confirm": "{id}"]),
         "GET /api/admin/backups": Rule(subject: .none),
         "POST /api/admin/backups": Rule(subject: .none, status: 201),
         "GET /api/admin/backups/{id}": Rule(subject: .snapshot),
@@ -109,7 +113,8 @@ struct RouteSamples {
         guard let rule = Self.rules[route] else { throw NoRule(route: route) }
         let id = try await make(rule.subject)
         return RouteSample(
-            entry: entry, path: rule.path ?? entry.path.replacing("{id}", with: id), json: rule.json, csv: nil,
+            entry: entry, path: rule.path ?? entry.path.replacing("{id}", with: id),
+            json: try rule.json.map { try JSONParser.parse(Array($0.text.replacing("{id}", with: id).utf8)) }, csv: nil,
             status: rule.status)
     }
 
@@ -123,6 +128,11 @@ struct RouteSamples {
         case .tenant: (path, json) = ("tenants", ["slug": .string(name), "ownerEmail": "a@b.example"])
         case .person:
             (path, json) = ("operators", ["email": .string("\(name)@b.example"), "password": Self.password])
+        case .trashed:
+            let id = try await make(.tenant)
+            try await server.expect(
+                200, "POST", "/api/admin/tenants/\(id)/delete", by: person, json: ["confirm": .string(id)])
+            return id
         case .snapshot: (path, json) = ("backups", [:])
         }
         let answer = try await server.expect(201, "POST", "/api/admin/\(path)", by: person, json: json)

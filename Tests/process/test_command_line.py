@@ -13,7 +13,7 @@ from client import OPERATOR, PASSWORD
 COMMANDS = {
     "serve": [], "init": [], "demo": [], "restore": [], "import": [], "config": [], "version": [],
     "operator": ["create", "list", "disable", "reset-password"],
-    "tenant": ["create", "list", "show", "suspend", "activate", "extend-trial"],
+    "tenant": ["create", "list", "show", "suspend", "activate", "extend-trial", "delete", "undelete", "trash", "purge"],
     "user": ["create", "list", "set-role", "disable", "enable", "reset-password"],
     "record": ["list", "show", "create", "change", "delete"],
     "backup": ["create", "list", "show", "verify", "prune"],
@@ -61,7 +61,7 @@ def test_every_listing_is_also_json(appliance):
     appliance.add_shop("acme")
     snapshot = appliance.json("backup", "create")["id"]
     listings = [
-        ["operator", "list"], ["tenant", "list"], ["tenant", "show", "acme"], ["user", "list", "--tenant", "acme"],
+        ["operator", "list"], ["tenant", "list"], ["tenant", "show", "acme"], ["tenant", "trash"], ["user", "list", "--tenant", "acme"],
         ["backup", "list"], ["backup", "show", snapshot], ["backup", "verify"], ["backup", "prune"],
         ["schedule", "list"], ["restore", "--tenant", "acme", "--dry-run"], ["config"], ["version"]]
     for listing in listings:

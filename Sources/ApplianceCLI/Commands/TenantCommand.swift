@@ -4,9 +4,12 @@ import ArgumentParser
 struct TenantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tenant", abstract: "The shops.",
-        subcommands: [Create.self, List.self, Show.self, Suspend.self, Activate.self, ExtendTrial.self])
+        subcommands: [
+            Create.self, List.self, Show.self, Suspend.self, Activate.self, ExtendTrial.self, Delete.self,
+            Undelete.self, Trash.self, Purge.self,
+        ])
 
-    private static let path = "/api/admin/tenants"
+    static let path = "/api/admin/tenants"
 
     static func show(_ tenant: JSON, _ options: DataOptions) {
         if options.json { return Output.print(tenant) }

@@ -1,0 +1,154 @@
+import ApplianceCore
+import Dispatch
+import Foundation
+import Storage
+
+/// A gzip file of many small members (RFC 1952 §2.2: `gunzip` reads them as one), so that all cores work on one file
+/// with constant memory: while one block is compressed, others are read, hashed and written.
+enum GzipMembers {
+    private enum Limit {
+        /// Plain bytes of a member.
+        static let block = 256 << 10
+        /// Members made in one round: some 13 MiB of memory in all.
+        static let blocks = 8
+    }
+
+    /// A block of memory of its own.
+    private final class Buffer {
+        let bytes: UnsafeMutableRawBufferPointer
+        var count = 0
+        var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[..<count]) }
+
+        init(_ size: Int) { bytes = .allocate(byteCount: size, alignment: 64) }
+        deinit { bytes.deallocate() }
+    }
+
+    // MARK: - Compressing
+
+    /// A round on its way: plain blocks, and what they became.
+    private final class Round {
+        let plain = Buffer(Limit.block * Limit.blocks)
+        let packed = (0..<Limit.blocks).map { _ in Buffer(Deflate.bound(Limit.block)) }
+        var blocks: Int { (plain.count + Limit.block - 1) / Limit.block }
+
+        func block(_ index: Int) -> UnsafeRawBufferPointer {
+            let start = index * Limit.block
+            return UnsafeRawBufferPointer(rebasing: plain.filled[start..<min(start + Limit.block, plain.count)])
+        }
+
+        func pack(_ index: Int, _ compressor: MemberCompressor) throws {
+            packed[index].count = try compressor.compress(block(index), to: packed[index].bytes)
+        }
+    }
+
+    /// Compresses all that `read` gives (it fills its buffer unless the end has come), and passes the bytes on in their
+    /// order: `plain` before they are compressed, `packed` after. Each closure is called by one thread at a time.
+    static func compress(
+        _ deflate: Deflate, read: (UnsafeMutableRawBufferPointer) throws -> Int,
+        plain: (UnsafeRawBufferPointer) -> Void, packed: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let compressors = try (0..<Limit.blocks).map { _ in try MemberCompressor(deflate) }
+        var (next, current, previous) = (Round(), Round(), Round())
+        current.plain.count = try read(current.plain.bytes)
+        while current.plain.count > 0 || previous.plain.count > 0 {
+            let (round, following, done) = (current, next, previous)
+            try together(3 + round.blocks) { step in
+                switch step {
+                case 0: plain(round.plain.filled)
+                case 1:
+                    // A round that is not full was the last.
+                    let isLast = round.plain.count < round.plain.bytes.count
+                    following.plain.count = isLast ? 0 : try read(following.plain.bytes)
+                case 2: for index in 0..<done.blocks { try packed(done.packed[index].filled) }
+                default: try round.pack(step - 3, compressors[step - 3])
+                }
+            }
+            (previous, current, next) = (round, following, done)
+        }
+    }
+
+    /// Runs the steps 0..<`count` on as many threads as there are cores; throws the first error in their order.
+    static func together(_ count: Int, _ step: (Int) throws -> Void) throws {
+        var errors = [(any Error)?](repeating: nil, count: count)
+        withoutActuallyEscaping(step) { step in
+            errors.withUnsafeMutableBufferPointer { errors in
+                // Each step writes its own place only, and all have ended when `concurrentPerform` returns.
+                nonisolated(unsafe) let (places, step) = (errors, step)
+                DispatchQueue.concurrentPerform(iterations: count) { index in
+                    do { try step(index) } catch { places[index] = error }
+                }
+            }
+        }
+        if let error = errors.lazy.compactMap({ $0 }).first { throw error }
+    }
+
+    // MARK: - Decompressing
+
+    /// Decompresses all that `read` gives, of whatever members, to `sink`, which works beside it. Throws `Gzip.Damage`
+    /// on what is not whole gzip. Never holds more than two rounds in memory, whatever the input claims.
+    static func decompress(
+        _ deflate: Deflate, read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int,
+        sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let input = try MemberInput(deflate, read: read)
+        guard input.isOfBlocks else { return try Gzip.decompress(source: input.nextBytes, sink: sink) }
+        var (next, current) = (Buffer(Limit.block * Limit.blocks), Buffer(Limit.block * Limit.blocks))
+        try input.fill(current)
+        while current.count > 0 {
+            let (full, following) = (current, next)
+            try together(2) { step in step == 0 ? try sink(full.filled) : try input.fill(following) }
+            (current, next) = (following, full)
+        }
+    }
+
+    /// The compressed bytes: a window that holds at least one whole member of ours.
+    private final class MemberInput {
+        private let read: (UnsafeMutableRawBufferPointer) throws -> Int
+        private let window = Buffer(4 * Deflate.bound(Limit.block))
+        private let plain = Buffer(Limit.block)
+        private let decompressor: MemberDecompressor?
+        private var start = 0
+        private var isEnded = false
+        /// Whether the file begins with a member of our size: all of ours do. Others go through zlib.
+        private(set) var isOfBlocks = false
+
+        init(_ deflate: Deflate, read: @escaping (UnsafeMutableRawBufferPointer) throws -> Int) throws {
+            self.read = read
+            decompressor = try deflate.library.map { try MemberDecompressor($0) }
+            try refill()
+            isOfBlocks = decompressor?.decompress(window.filled, to: plain.bytes) != nil
+        }
+
+        private func refill() throws {
+            let rest = window.count - start
+            window.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: window.bytes[start..<window.count]))
+            (start, window.count) = (0, rest)
+            guard !isEnded else { return }
+            let room = UnsafeMutableRawBufferPointer(rebasing: window.bytes[rest...])
+            let count = try read(room)
+            isEnded = count < room.count
+            window.count += count
+        }
+
+        /// As many whole members as fit; none at the end.
+        func fill(_ output: Buffer) throws {
+            output.count = 0
+            while output.bytes.count - output.count >= Limit.block {
+                if window.count - start < Deflate.bound(Limit.block) { try refill() }
+                guard window.count > start else { return }
+                let input = UnsafeRawBufferPointer(rebasing: window.bytes[start..<window.count])
+                let room = UnsafeMutableRawBufferPointer(rebasing: output.bytes[output.count...])
+                guard let done = decompressor?.decompress(input, to: room) else { throw Gzip.Damage() }
+                start += done.read
+                output.count += done.written
+            }
+        }
+
+        /// For zlib: the window first, then the rest.
+        func nextBytes() throws -> UnsafeRawBufferPointer {
+            if start == window.count { try refill() }
+            defer { start = window.count }
+            return UnsafeRawBufferPointer(rebasing: window.bytes[start..<window.count])
+        }
+    }
+}

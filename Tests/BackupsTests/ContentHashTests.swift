@@ -1,0 +1,59 @@
+import ApplianceCore
+import Foundation
+import GRDB
+import Storage
+import Testing
+
+@testable import Backups
+
+struct ContentHashTests {
+    private func hash(_ statements: String...) throws -> String {
+        let queue = try DatabaseQueue()
+        return try queue.write { db in
+            for sql in statements { try db.execute(sql: sql) }
+            return try ContentHash(db).hexadecimal
+        }
+    }
+
+    private let table = "CREATE TABLE t (id INTEGER PRIMARY KEY, a, b)"
+
+    @Test func `order and pages do not matter`() throws {
+        let one = try hash(table, "INSERT INTO t VALUES (1, 'x', 2), (2, 'y', NULL)")
+        let other = try hash(
+            table, "INSERT INTO t VALUES (3, 'gone', 0), (2, 'y', NULL)", "DELETE FROM t WHERE id = 3",
+            "INSERT INTO t VALUES (1, 'x', 2)", "CREATE INDEX i ON t (a)")
+        #expect(one == other)
+    }
+
+    @Test(arguments: [
+        "(1, 'x', 3)", "(1, 'x', NULL)", "(1, 'x', '2')", "(1, 'x', 2.0)", "(1, x'78', 2)", "(1, 'x2', '')",
+        "(1, 'x', 2), (2, NULL, NULL)", "(2, 'x', 2)", "(1, 2, 'x')",
+    ])
+    func `another value, type, place or number of rows does`(rows: String) throws {
+        let base = try hash(table, "INSERT INTO t VALUES (1, 'x', 2)")
+        #expect(try hash(table, "INSERT INTO t VALUES \(rows)") != base)
+    }
+
+    @Test func `a row in another table is another content`() throws {
+        let tables = "CREATE TABLE t (a); CREATE TABLE u (a);"
+        #expect(try hash(tables + "INSERT INTO t VALUES (1)") != hash(tables + "INSERT INTO u VALUES (1)"))
+    }
+
+    /// Worked out with Python's hashlib from the description alone.
+    @Test func `the description is what is computed`() throws {
+        #expect(
+            try hash("CREATE TABLE t (a, b, c, d)", "INSERT INTO t VALUES (-1, 'é', NULL, 1.5), (2, '', x'00ff', 0)")
+                == "fe564a4d07b240fd90c28daa88e7326d5ba4e75671593206d9769270629a2d2b")
+    }
+
+    @Test func `each snapshot keeps it, and a restore brings the same content`() async throws {
+        try await withSnapshot { appliance, manifest in
+            let file = try #require(manifest.file(ofTenant: "acme"))
+            let stored = try #require(file.contentHash)
+            try await appliance.add("more", to: appliance.file("acme"))
+            try await appliance.service.restore(RestoreRequest(tenants: ["acme"]))
+            #expect(try appliance.file("acme").read { try ContentHash($0).hexadecimal } == stored)
+            #expect(file.rows == ["notes": 1, "owner": 1])
+        }
+    }
+}
