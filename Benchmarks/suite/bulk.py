@@ -1,5 +1,6 @@
 """Rates of the bulk work that only Appliance has: CSV import, snapshot, restore."""
 
+import json
 import time
 
 from . import dataset
@@ -62,16 +63,5 @@ def expect_count(appliance, collection, rows):
 
 def snapshot_bytes(appliance, snapshot, tenant=None):
     """Uncompressed size of the databases in a snapshot, of all tenants or of the one with the slug `tenant`."""
-    folder = appliance.folder / "backups/snapshots" / snapshot
-    if tenant:
-        files = [folder / "tenants" / f"{appliance.command('tenant', 'show', tenant)['id']}.sqlite.gz"]
-    else:
-        files = list(folder.rglob("*.sqlite.gz"))
-    return sum(map(uncompressed_bytes, files))
-
-
-def uncompressed_bytes(file):
-    """A gzip file ends in its uncompressed size, four bytes little-endian (RFC 1952)."""
-    with open(file, "rb") as stream:
-        stream.seek(-4, 2)
-        return int.from_bytes(stream.read(4), "little")
+    manifest = json.loads((appliance.folder / "backups/snapshots" / snapshot / "manifest.json").read_text())
+    return sum(file["bytes"] for file in manifest["files"] if tenant in (None, file.get("tenant", {}).get("slug")))
