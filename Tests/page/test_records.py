@@ -228,6 +228,19 @@ def test_an_amount_is_typed_in_the_decimals_of_its_currency(page):
     expect(page.get_by_text("JP¥1,300")).to_be_visible()
 
 
+def test_a_new_name_is_shown_wherever_the_record_is_referred_to(page, shop):
+    asha = shop.add("customers", name="Asha", externalId="C-900")
+    shop.add("transactions", customerId=asha["id"], amount=100)
+    page.goto(f"/admin#/shop/records/transactions?customerId={asha['id']}")
+    expect(row(page, "Transactions", "Asha")).to_be_visible()
+    row(page, "Transactions", "Asha").get_by_role("link", name="Asha").click()
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Name").fill("Asha Rao")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Transactions of this customer").click()
+    expect(row(page, "Transactions", "Asha Rao")).to_be_visible()
+
+
 def test_times_are_on_the_clock_of_the_shop(page, shop):
     customer = shop.send("GET", "/api/customers?externalId=C-7")["items"][0]
     page.goto(f"/admin#/shop/records/transactions/new?customerId={customer['id']}")
@@ -260,6 +273,7 @@ def test_a_reference_is_picked_by_name_with_the_keyboard(page, shop):
     expect(heading(page, chosen)).to_be_visible()
     page.get_by_role("link", name="Transactions of this customer").click()
     expect(page.get_by_text("1 record", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name=f"Customer is {chosen}", exact=True)).to_be_visible()
 
 
 def test_a_name_that_is_nobody_is_not_sent(page):

@@ -52,7 +52,7 @@ function createForm({ shop, collection, query }) {
     },
     onSubmit: async (values) => {
       const record = await shop.post(collection.path, given(values))
-      toast(`${labelOf(collection, record)} is created`)
+      toast(`${shop.labels.keep(collection, record)} is created`)
       location.hash = shop.address(collection.name, record.id)
     },
   })
@@ -81,7 +81,7 @@ async function save({ shop, collection, record, place, patch }) {
   try {
     const saved = Object.keys(patch).length === 0 ? record
       : await shop.patch(path, patch, { version: record.version })
-    toast(`${labelOf(collection, saved)} is saved`)
+    toast(`${shop.labels.keep(collection, saved)} is saved`)
     location.hash = shop.address(collection.name, record.id)
   } catch (problem) {
     if (problem.status !== 412) throw problem

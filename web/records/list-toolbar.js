@@ -35,8 +35,16 @@ function filterChip({ shop, collection, state, onChange, filter, index }) {
   const others = () => state().filters.filter((_, at) => at !== index)
   const change = () => openFilter({ shop, collection, filter,
     onDone: (changed) => onChange({ filters: state().filters.map((one, at) => (at === index ? changed : one)) }) })
-  return chip({ text, onClick: change, removeLabel: `Remove the filter: ${text}`,
+  return chip({ text: named(shop, filter) ?? text, onClick: change, removeLabel: `Remove the filter: ${text}`,
     onRemove: () => onChange({ filters: others() }) })
+}
+
+// A record that is filtered by is shown by its name, once that is known.
+function named(shop, { field, operator, value }) {
+  if (field.type !== 'reference' || !['eq', 'ne'].includes(operator) || value === 'null') return null
+  const name = element('span')
+  shop.labels.show(name, field.target, value)
+  return [filterText(shop, { field, operator, value: '' }), ' ', name]
 }
 
 function sortChip({ collection, state, onChange }) {
