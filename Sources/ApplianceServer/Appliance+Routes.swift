@@ -21,6 +21,8 @@ extension Appliance {
         HealthController(appliance: self).add(to: routes)
         AuthController(services).add(to: routes)
         TenantController(appliance: self).add(to: routes)
+        TakeAwayController(appliance: self).add(to: routes)
+        RecoveryController(appliance: self).add(to: routes)
         TrashController(appliance: self).add(to: routes)
         BackupController(appliance: self).add(to: routes)
         OperationsController(appliance: self).add(to: routes)

@@ -26,6 +26,7 @@ package struct Appliance: Sendable {
     let outbox: Outbox
     let backups: BackupService
     let latestBackups: LatestBackups
+    let recovery: Recovery
     let catalog: CollectionCatalog
     let scheduler: Scheduler
     let requests: RequestMetrics
@@ -73,10 +74,13 @@ package struct Appliance: Sendable {
         try backups.cleanUp()
         try await tenants.completeDeletions()
         latestBackups = LatestBackups(backups)
+        recovery = Recovery(
+            backups: backups, directory: directory, drills: DrillStore(system), ids: ids, time: time, logger: logger)
         requests = RequestMetrics(time: time)
         metrics = MetricsReport(requests: requests, storage: storage, directory: directory, data: data, time: time)
         let jobs = BuiltInJobs(
             system: system, directory: directory, catalog: catalog, backups: backups, latest: latestBackups,
+            recovery: recovery,
             tenants: tenants, ids: ids,
             time: time, logger: logger)
         scheduler = Scheduler(jobs.table, runs: JobRunStore(system), ids: ids, time: time, logger: logger)

@@ -13,6 +13,7 @@ struct BuiltInJobs {
     let catalog: CollectionCatalog
     let backups: BackupService
     let latest: LatestBackups
+    let recovery: Recovery
     let tenants: Tenants
     let ids: IdentifierSource
     let time: TimeSource
@@ -31,6 +32,17 @@ struct BuiltInJobs {
                 run: { _ in
                     let count = try await TrialWarnings(system: system, ids: ids, time: time).run()
                     return "\(count) new message\(count == 1 ? "" : "s")"
+                }),
+            RecurringJob(
+                "restore-drill", title: "Restore drill",
+                description: "Restores some shops, drawn by lot, into a scratch folder, compares and measures.",
+                schedule: .daily(hour: 4, minute: 20), run: { _ in try await recovery.drillSome() }),
+            RecurringJob(
+                "sandbox-purge", title: "Sandbox purge", description: "Removes copies of shops whose days are over.",
+                schedule: .every(minutes: 60),
+                run: { _ in
+                    let count = try await tenants.purgeSandboxes()
+                    return "\(count) sandbox\(count == 1 ? "" : "es") removed"
                 }),
             RecurringJob(
                 "trash-purge", title: "Trash purge",

@@ -95,6 +95,13 @@ struct HealthReport: Sendable {
                     points: 20, code: "backups_late", message: await backups().detail, remedy: "appliance backup create"
                 ))
         }
+        if let breaches = try? await appliance.recovery.breaches(appliance.latestBackups), let first = breaches.first {
+            let more = breaches.count > 1 ? " (and \(breaches.count - 1) more)" : ""
+            issues.append(
+                Issue(
+                    points: 20, code: "promise_broken", message: "A promise of recovery is broken: \(first)\(more).",
+                    remedy: "appliance backup report"))
+        }
         if FileSystem.freeBytes(appliance.configuration.data.root) < Limit.diskFree {
             issues.append(
                 Issue(

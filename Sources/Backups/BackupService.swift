@@ -71,6 +71,22 @@ package final class BackupService: Sendable {
         }
     }
 
+    /// Restores one stored file into scratch and checks it: why it could not be restored; nil when it could.
+    func prove(_ item: RestorePlan.Item) async throws -> String? {
+        let (directory, schema) = (environment.directory, environment.source.file(item.file).schema)
+        return try await using([item.snapshot]) {
+            try await environment.services.longWork {
+                try FileSystem.makeFolder(directory.scratch)
+                do {
+                    try directory.prove(item.file, in: item.folder, schema: schema)
+                    return nil
+                } catch let fault as FileFault {
+                    return "\(item.file.path) in snapshot \(item.snapshot) is damaged: \(fault.reason)"
+                }
+            }
+        }
+    }
+
     // MARK: - Restoring
 
     /// Touches nothing. Throws `backup_damaged` for a manifest that is not as it was written.

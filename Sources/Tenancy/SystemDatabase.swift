@@ -7,7 +7,10 @@ package enum SystemDatabase {
     /// `APPS` in ASCII.
     package static let schema = DatabaseSchema(
         applicationID: 0x4150_5053,
-        migrations: [.init("first", first + AuditTrail.baseSQL), .init("trash", trash), .init("drills", drills)],
+        migrations: [
+            .init("first", first + AuditTrail.baseSQL), .init("trash", trash), .init("drills", drills),
+            .init("sandboxes", sandboxes),
+        ],
         invariants: AuditTrail.invariants)
 
     private static let first = """
@@ -44,6 +47,13 @@ package enum SystemDatabase {
             deletedAt TEXT NOT NULL, purgeAt TEXT NOT NULL, deletedBy TEXT NOT NULL
         ) STRICT;
         CREATE INDEX trash_purge ON trash (purgeAt);
+        """
+
+    /// Copies of shops that are gone by themselves.
+    private static let sandboxes = """
+        CREATE TABLE sandboxes (
+            tenantId TEXT PRIMARY KEY NOT NULL, sourceId TEXT NOT NULL, expiresAt TEXT NOT NULL
+        ) STRICT;
         """
 
     /// What restoring a shop from its backup took and brought, night after night.

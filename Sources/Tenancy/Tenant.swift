@@ -11,8 +11,8 @@ package struct Tenant: Sendable, Codable, Equatable {
         case suspended
     }
 
-    package let id: String
-    package let slug: String
+    package private(set) var id: String
+    package private(set) var slug: String
     package var name: String
     package var status: Status
     package var plan: String
@@ -23,7 +23,7 @@ package struct Tenant: Sendable, Codable, Equatable {
     package var trialEndsAt: Instant?
     package var suspendedAt: Instant?
     package var suspensionReason: String?
-    package let createdAt: Instant
+    package private(set) var createdAt: Instant
     package var updatedAt: Instant
     package var version: Int64
 
@@ -56,6 +56,18 @@ package struct Tenant: Sendable, Codable, Equatable {
         trialEndsAt =
             input.trialDays > 0 ? Self.localTime(input.timeZone).endOfDay(after: input.trialDays, from: now) : nil
         (createdAt, updatedAt, version) = (now, now, 1)
+    }
+
+    /// The same shop under another id and slug, as an import or a copy makes it.
+    init(_ other: Tenant, id: String, slug: String, now: Instant) {
+        self = other
+        (self.id, self.slug, createdAt, updatedAt, version) = (id, slug, now, now, 1)
+    }
+
+    /// A copy to try things in: no trial that runs out, and nobody's address.
+    mutating func becomeSandbox() {
+        (status, trialEndsAt, suspendedAt, suspensionReason) = (.active, nil, nil, nil)
+        (name, ownerEmail) = (String(name.prefix(180)) + " (sandbox)", "owner@sandbox.invalid")
     }
 
     var values: [SQLValue] {

@@ -92,7 +92,7 @@ extension Tenants {
     /// Brings a shop back as it was, people and records, under its old slug.
     package func undelete(_ key: String, by actor: Actor, requestID: String) async throws -> Tenant {
         let trashed = try trashed(key)
-        guard FileSystem.exists(data.trashed(trashed.id)) else {
+        guard FileSystem.exists(data.trashed(trashed.id)) || FileSystem.exists(data.tenant(trashed.id)) else {
             throw DomainError.conflict(
                 "trash_incomplete", "The data of \(trashed.slug) is not in the trash any more.",
                 hint: "appliance restore --tenant \(trashed.id) brings it back from a snapshot.")

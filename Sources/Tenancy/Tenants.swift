@@ -62,7 +62,9 @@ package final class Tenants: Sendable {
         return try await passwords.hash(password)
     }
 
-    func insert(_ tenant: Tenant, by actor: Actor, requestID: String?) async throws {
+    func insert(
+        _ tenant: Tenant, by actor: Actor, action: String = "tenant.create", requestID: String?, sandbox: Sandbox? = nil
+    ) async throws {
         try await system.write { db in
             // What a restore brings back is in the trash no longer.
             try db.run("DELETE FROM trash WHERE id = ?1", [.text(tenant.id)])
@@ -72,8 +74,13 @@ package final class Tenants: Sendable {
             ) { _ in true }
             guard taken == nil else { throw Self.slugTaken(tenant.slug) }
             try Self.insertRow(db, tenant)
+            if let sandbox {
+                try db.run(
+                    "INSERT INTO sandboxes VALUES (?1, ?2, ?3)",
+                    [.text(tenant.id), .text(sandbox.source), SQLValue(sandbox.expiresAt)])
+            }
             try AuditTrail.append(
-                db, at: tenant.createdAt, actor: actor, action: "tenant.create", target: tenant.id,
+                db, at: tenant.createdAt, actor: actor, action: action, target: tenant.id,
                 requestID: requestID, data: nil)
         }
     }
@@ -123,6 +130,15 @@ package final class Tenants: Sendable {
         try await insert(tenant, by: .system, requestID: nil)
         try emptyTrash(of: tenant.id)
         directory.put(tenant)
+    }
+
+    /// Notes in the operators' log what was done with a shop and changed nothing of it.
+    package func record(_ action: String, of id: String, by actor: Actor, requestID: String) async throws {
+        let now = time.now()
+        try await system.write { db in
+            try AuditTrail.append(
+                db, at: now, actor: actor, action: action, target: id, requestID: requestID, data: nil)
+        }
     }
 
     // MARK: - Changes

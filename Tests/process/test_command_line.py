@@ -13,10 +13,10 @@ from client import OPERATOR, PASSWORD
 COMMANDS = {
     "serve": [], "init": [], "demo": [], "restore": [], "import": [], "config": [], "version": [],
     "operator": ["create", "list", "disable", "reset-password"],
-    "tenant": ["create", "list", "show", "suspend", "activate", "extend-trial", "delete", "undelete", "trash", "purge"],
+    "tenant": ["create", "list", "show", "suspend", "activate", "extend-trial", "delete", "undelete", "trash", "purge", "export", "import", "clone"],
     "user": ["create", "list", "set-role", "disable", "enable", "reset-password"],
     "record": ["list", "show", "create", "change", "delete"],
-    "backup": ["create", "list", "show", "verify", "prune"],
+    "backup": ["create", "list", "show", "verify", "prune", "report", "drill"],
     "schedule": ["list", "run"],
 }
 EVERY = [[name, *more] for name, below in COMMANDS.items() for more in ([], *([sub] for sub in below))]
@@ -63,6 +63,7 @@ def test_every_listing_is_also_json(appliance):
     listings = [
         ["operator", "list"], ["tenant", "list"], ["tenant", "show", "acme"], ["tenant", "trash"], ["user", "list", "--tenant", "acme"],
         ["backup", "list"], ["backup", "show", snapshot], ["backup", "verify"], ["backup", "prune"],
+        ["backup", "report"], ["backup", "drill"],
         ["schedule", "list"], ["restore", "--tenant", "acme", "--dry-run"], ["config"], ["version"]]
     for listing in listings:
         done = appliance.cli(*listing, "--json")

@@ -4,7 +4,7 @@ import ArgumentParser
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Snapshots: made without stopping anybody, proved by restoring them.",
-        subcommands: [Create.self, List.self, Show.self, Verify.self, Prune.self])
+        subcommands: [Create.self, List.self, Show.self, Verify.self, Prune.self, Report.self, Drill.self])
 
     static let path = "/api/admin/backups"
 

@@ -6,7 +6,7 @@ struct TenantCommand: AsyncParsableCommand {
         commandName: "tenant", abstract: "The shops.",
         subcommands: [
             Create.self, List.self, Show.self, Suspend.self, Activate.self, ExtendTrial.self, Delete.self,
-            Undelete.self, Trash.self, Purge.self,
+            Undelete.self, Trash.self, Purge.self, Export.self, Import.self, Clone.self,
         ])
 
     static let path = "/api/admin/tenants"

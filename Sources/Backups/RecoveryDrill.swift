@@ -1,0 +1,99 @@
+package import ApplianceCore
+import Foundation
+import GRDB
+import Logging
+package import Storage
+
+/// One shop's newest backup, restored to a scratch folder and checked, with the clock running.
+package struct RecoveryDrill: Sendable {
+    package let id: String
+    package let tenantID: String
+    package let at: Instant
+    /// Where from: a snapshot's id.
+    package let source: String
+    /// All that was committed before this instant would have been back.
+    package let stateAt: Instant
+    package let bytes: Int64
+    /// From the search for the copy to the end of its last check.
+    package let duration: Duration
+    /// Why it could not have been restored; nil when it could.
+    package let problem: String?
+
+    package var json: JSON {
+        [
+            "id": .string(id), "tenantId": .string(tenantID), "at": JSON(at), "source": .string(source),
+            "stateAt": JSON(stateAt), "bytes": JSON(bytes), "seconds": JSON(duration.inSeconds),
+            "ok": .bool(problem == nil), "problem": JSON(problem),
+        ]
+    }
+}
+
+/// The `drills` table of `system.sqlite`.
+package struct DrillStore: Sendable {
+    private enum Limit {
+        /// Drills remembered of each shop.
+        static let kept = 100
+    }
+
+    private let system: DatabaseFile
+    private static let columns = "id, tenantId, at, source, stateAt, bytes, milliseconds, problem"
+
+    package init(_ system: DatabaseFile) { self.system = system }
+
+    private static func drill(_ row: SQLStatement) -> RecoveryDrill {
+        RecoveryDrill(
+            id: row.text(0) ?? "", tenantID: row.text(1) ?? "", at: row.text(2).flatMap(Instant.init) ?? .earliest,
+            source: row.text(3) ?? "", stateAt: row.text(4).flatMap(Instant.init) ?? .earliest, bytes: row.integer(5),
+            duration: .milliseconds(row.integer(6)), problem: row.text(7))
+    }
+
+    package func add(_ drill: RecoveryDrill) async throws {
+        try await system.write { db in
+            try db.run(
+                "INSERT INTO drills (\(Self.columns)) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                [
+                    .text(drill.id), .text(drill.tenantID), SQLValue(drill.at), .text(drill.source),
+                    SQLValue(drill.stateAt), .integer(drill.bytes), .integer(drill.duration.wholeMilliseconds),
+                    SQLValue(drill.problem),
+                ])
+            try db.run(
+                """
+                DELETE FROM drills WHERE tenantId = ?1 AND id <=
+                    (SELECT id FROM drills WHERE tenantId = ?1 ORDER BY id DESC LIMIT 1 OFFSET \(Limit.kept))
+                """, [.text(drill.tenantID)])
+        }
+    }
+
+    /// The newest first; of all shops, or of one.
+    package func list(tenant: String? = nil, limit: Int = 100) throws -> [RecoveryDrill] {
+        try system.read { db in
+            try db.all(
+                "SELECT \(Self.columns) FROM drills WHERE (?1 IS NULL OR tenantId = ?1) ORDER BY id DESC LIMIT ?2",
+                [SQLValue(tenant), .integer(Int64(limit))], Self.drill)
+        }
+    }
+
+    /// The newest of each shop, by its id.
+    package func latest() throws -> [String: RecoveryDrill] {
+        let drills = try system.read { db in
+            try db.all(
+                "SELECT \(Self.columns) FROM drills WHERE id IN (SELECT max(id) FROM drills GROUP BY tenantId)", [],
+                Self.drill)
+        }
+        return Dictionary(drills.map { ($0.tenantID, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+}
+
+extension BackupService {
+    /// Restores a shop's newest copy into scratch and checks everything, as a restore would before it swaps. Throws
+    /// only when there is nothing to drill with; what is wrong with the copy is the result.
+    package func drill(_ tenant: String, id: String) async throws -> RecoveryDrill {
+        let start = ContinuousClock.now
+        let plan = try await plan(RestoreRequest(tenants: [tenant]))
+        guard let item = plan.items.first else { throw DomainError.noSnapshot("of \(tenant)") }
+        let problem = try await prove(item)
+        return RecoveryDrill(
+            id: id, tenantID: tenant, at: plan.plannedAt, source: item.snapshot.description, stateAt: item.file.takenAt,
+            bytes: item.file.bytes, duration: ContinuousClock.now - start, problem: problem)
+    }
+}

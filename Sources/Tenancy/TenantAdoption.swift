@@ -1,0 +1,150 @@
+package import ApplianceCore
+package import CollectionKit
+package import Foundation
+package import GRDB
+import Storage
+
+/// A shop that comes from elsewhere: an imported package, or the copy of another shop.
+extension Tenants {
+    package enum AdoptionLimit {
+        /// Names tried after the wished one is taken: `acme-2` to `acme-99`.
+        static let names = 2...99
+        package static let sandboxDays: ClosedRange<Int64> = 1...365
+        package static let sandboxDefault: Int64 = 7
+    }
+
+    /// A name in `data/tenants` that is cleaned up when it is never adopted.
+    package func stagingFolder() -> URL { data.tenants.appending(path: ".restore-\(Random.token(bytes: 9))") }
+
+    /// Makes the staged folder a shop of its own, under a new id. Its slug is `slug`, or the nearest free one to the
+    /// old when `slug` is nil. Throws `slug_taken`.
+    package func adopt(
+        _ staged: URL, as record: String, slug: String?, action: String, sandbox: Sandbox? = nil, by actor: Actor,
+        requestID: String
+    ) async throws -> Tenant {
+        let old = try Tenant(record: record)
+        guard TextRules.normalized(old.name) == old.name, LocalTime(old.timeZone) != nil,
+            Currency(old.currency) != nil, TenantInput.plans.contains(old.plan), TextRules.isEmail(old.ownerEmail)
+        else {
+            throw DomainError.conflict("package_damaged", "What the package says of the shop itself is not valid.")
+        }
+        let name = try slug ?? freeSlug(like: old.slug)
+        guard TextRules.isSlug(name), !TenantInput.reservedSlugs.contains(name) else {
+            throw DomainError.invalid("slug", "not_valid", "\"\(name.prefix(40))\" is not valid here.")
+        }
+        guard directory[name] == nil else { throw Self.slugTaken(name) }
+        var tenant = Tenant(old, id: ids.next("ten"), slug: name, now: time.now())
+        if sandbox != nil { tenant.becomeSandbox() }
+        try FileSystem.move(staged, to: data.tenant(tenant.id))
+        do {
+            try await directory.file(tenant.id).write { [id = tenant.id] db in try Self.setIdentity(db, id) }
+            try await insert(tenant, by: actor, action: action, requestID: requestID, sandbox: sandbox)
+        } catch {
+            directory.file(tenant.id).closeIfQuiet()
+            try? FileSystem.remove(data.tenant(tenant.id))
+            throw error
+        }
+        directory.put(tenant)
+        return tenant
+    }
+
+    private func freeSlug(like slug: String) throws -> String {
+        let trashed = Set(try trash().map(\.slug))
+        let names = [slug] + AdoptionLimit.names.map { "\(slug.prefix(36))-\($0)" }
+        guard let free = names.first(where: { directory[$0] == nil && !trashed.contains($0) }) else {
+            throw Self.slugTaken(slug)
+        }
+        return free
+    }
+
+    // MARK: - Sandboxes
+
+    /// A shop's copy to try things in: without anybody's personal data, gone by itself.
+    package struct Sandbox: Sendable {
+        package let source: String
+        package let expiresAt: Instant
+
+        package init(source: String, expiresAt: Instant) { (self.source, self.expiresAt) = (source, expiresAt) }
+    }
+
+    /// When each sandbox goes, by tenant id.
+    package func sandboxes() throws -> [String: Sandbox] {
+        let rows = try system.read { db in
+            try db.all("SELECT tenantId, sourceId, expiresAt FROM sandboxes", []) { row in
+                (
+                    row.text(0) ?? "",
+                    Sandbox(
+                        source: row.text(1) ?? "", expiresAt: row.text(2).flatMap(Instant.init) ?? .latest)
+                )
+            }
+        }
+        return Dictionary(rows, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Deletes sandboxes whose time is over, past the trash; how many.
+    package func purgeSandboxes() async throws -> Int {
+        let now = time.now()
+        let due = try sandboxes().filter { $0.value.expiresAt <= now }.map(\.key).sorted()
+        for id in due {
+            if directory[id] != nil { _ = try await delete(id, by: .system, requestID: "") }
+            if try trash().contains(where: { $0.id == id }) { try await purge(id, by: .system, requestID: nil) }
+            try await system.write { db in try db.run("DELETE FROM sandboxes WHERE tenantId = ?1", [.text(id)]) }
+        }
+        return due.count
+    }
+}
+
+/// Takes out of a copy what must not leave the shop.
+package enum CopyCleaning {
+    /// Sessions: who takes the copy in must not be signed in with it.
+    package static func export(_ db: Database) throws { try db.run("DELETE FROM sessions", []) }
+
+    /// All that tells about a person, by what the collections declare; people lose their passwords; and every table
+    /// that no collection declares is emptied, because nobody said that it is harmless: keys, hooks, the audit log.
+    package static func sandbox(_ db: Database, _ catalog: CollectionCatalog) throws {
+        try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+        let known = Set(catalog.collections.map(\.name) + ["users", "identity", "collections"])
+        let tables = try db.all("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'", []) {
+            $0.text(0) ?? ""
+        }
+        for table in tables where !known.contains(table) && !table.hasPrefix("sqlite_") { try empty(db, table) }
+        try db.run(
+            """
+            UPDATE users SET email = 'user-' || lower(substr(id, -10)) || '@sandbox.invalid', name = '',
+                passwordHash = '!'
+            """, [])
+        for collection in catalog.collections where tables.contains(collection.name) {
+            let masks = collection.fields.filter(\.isPersonal).map { "\(quoted($0.name)) = \(mask($0))" }
+            if !masks.isEmpty {
+                try db.run("UPDATE \(quoted(collection.name)) SET \(masks.joined(separator: ", "))", [])
+            }
+        }
+    }
+
+    /// A value of the same form that says nothing; empty stays empty.
+    private static func mask(_ field: Field) -> String {
+        let column = quoted(field.name)
+        let tail = "upper(substr(id, -8))"
+        let value =
+            switch field.type {
+            case .text(.email, _): "'masked-' || lower(\(tail)) || '@sandbox.invalid'"
+            case .text(.phone, _): "'+000' || (abs(random()) % 100000000)"
+            case .text(.code, let max): "substr(\(tail), 1, \(max))"
+            case .text(_, let max): "substr('Masked ' || \(tail), 1, \(max))"
+            default: field.isRequired ? column : "NULL"
+            }
+        return "CASE WHEN \(column) IS NULL THEN NULL ELSE \(value) END"
+    }
+
+    /// Append-only tables guard themselves with triggers: those are put back as they were.
+    private static func empty(_ db: Database, _ table: String) throws {
+        let triggers = try db.all(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1", [.text(table)]
+        ) { ($0.text(0) ?? "", $0.text(1) ?? "") }
+        for trigger in triggers { try db.execute(sql: "DROP TRIGGER \(quoted(trigger.0))") }
+        try db.execute(sql: "DELETE FROM \(quoted(table))")
+        for trigger in triggers { try db.execute(sql: trigger.1) }
+    }
+
+    private static func quoted(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }
+}
