@@ -14,6 +14,7 @@ import { setupPage } from './pages/setup.js'
 import { shopHomePage } from './pages/shop-home.js'
 import { tenantPage } from './pages/tenant.js'
 import { tenantsPage } from './pages/tenants.js'
+import { trashPage } from './pages/trash.js'
 import { usersPage } from './pages/users.js'
 import { Shell } from './shell.js'
 
@@ -25,6 +26,7 @@ const routes = [
   { path: '/tenants', page: tenantsPage, title: 'Tenants', audience: 'operator', section: 'tenants' },
   { path: '/tenants/:slug', page: tenantPage, title: 'Tenant', audience: 'operator', section: 'tenants' },
   ...shopRoutes('/tenants/:slug', { audience: 'operator', section: 'tenants' }),
+  { path: '/trash', page: trashPage, title: 'Trash', audience: 'operator', section: 'tenants' },
   { path: '/backups', page: backupsPage, title: 'Backups', audience: 'operator', section: 'backups' },
   { path: '/backups/:id', page: backupPage, title: 'Snapshot', audience: 'operator', section: 'backups' },
   { path: '/schedule', page: schedulePage, title: 'Schedule', audience: 'operator', section: 'schedule' },

@@ -34,7 +34,8 @@ function collection(path, item, document) {
       ?? systemFields.find((one) => one.name === 'id'),
     isSearchable: declared.searchable !== false && hasParameter(item.get, 'q'),
     canCount: hasParameter(item.get, 'count'), canCreate: Boolean(item.post), canChange: Boolean(one.patch),
-    permissions: declared.permissions ?? null, canDelete: Boolean(one.delete), canImport: Boolean(document.paths[`${path}/import`]?.post),
+    permissions: declared.permissions ?? null, canDelete: Boolean(one.delete),
+    canImport: Boolean(document.paths[`${path}/import`]?.post),
   }
 }
 

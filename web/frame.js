@@ -47,7 +47,8 @@ async function fillMenu({ session, shops, fill }) {
 }
 
 function menuLink({ section, label, icon: name, href = `#/${section}` }) {
-  return element('a', { class: 'menu-link', href, 'data-section': section, onClick: () => showAgain(href) }, icon(name), label)
+  return element('a', { class: 'menu-link', href, 'data-section': section, onClick: () => showAgain(href) },
+    icon(name), label)
 }
 
 // The entry of the page one is on: the address does not change, and a fresh look is what is wanted.

@@ -8,7 +8,8 @@ export function wallTime(iso, zone) {
 
 /**
  * The instant at which the clocks of `zone` show `wall` (“2026-11-21T07:30” with or without seconds), as ISO 8601 in
- * UTC; null for no such date. An hour that is skipped in spring counts on from before; one that comes twice is the first.
+ * UTC; null for no such date. An hour that is skipped in spring counts on from before, one that comes twice is the
+ * first of both.
  */
 export function instantFrom(wall, zone) {
   const asUTC = Date.parse(`${wall}Z`)

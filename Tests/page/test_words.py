@@ -130,9 +130,11 @@ DOCUMENT = {
     "paths": {
         "/api/rings": {
             "get": {"tags": ["collections"], "parameters": [{"name": "q"}], "responses": {"200": {"content": {
-                "application/json": {"schema": {"properties": {"items": {"items": {"$ref": "#/components/schemas/R"}}}}},
+                "application/json": {"schema": {"properties": {"items": {"items": {
+                    "$ref": "#/components/schemas/R"}}}}},
             }}}},
-            "post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/New"}}}}},
+            "post": {"requestBody": {"content": {"application/json": {"schema": {
+                "$ref": "#/components/schemas/New"}}}}},
             "x-collection": {"title": "Rings", "singular": "Ring", "searchable": False, "fields": [
                 {"name": "name", "type": "text"}, {"name": "makerId", "type": "reference"},
                 {"name": "size", "type": "choice"}, {"name": "total", "type": "money"}]},
@@ -152,7 +154,8 @@ def test_a_declaration_says_all_the_page_has_to_know(page):
         "(document) => import('/admin/collections.js').then((it) => it.collectionsIn(document, ['shop']))", DOCUMENT)
     assert not others, "users are no collection"
     # Offered only where the API announces it and the collection can be searched.
-    assert (ring["isSearchable"], ring["canCreate"], ring["canChange"], ring["canImport"]) == (False, True, False, False)
+    offered = [ring[what] for what in ("isSearchable", "canCreate", "canChange", "canImport")]
+    assert offered == [False, True, False, False]
     fields = {field["name"]: field for field in ring["fields"]}
     assert [name for name, field in fields.items() if field["isRequired"]] == ["name"]
     assert [name for name, field in fields.items() if field["isReadOnly"]] == ["total"]

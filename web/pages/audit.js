@@ -14,7 +14,7 @@ export function auditPage(context) {
     title: 'Audit log',
     load: async (shop) => ({ users: (await shop.get('/api/users', { signal: context.signal })).items }),
     view: ({ shop, users }) => ({ title: 'Audit log', parts: [eventList({ shop, users, signal: context.signal })],
-      lead: 'Who did what here, written in the same moment as the change itself. Nobody can change or delete a line.' }),
+      lead: 'Who did what here, written in the same moment as the change. Nobody can change or delete a line.' }),
   })
 }
 

@@ -18,7 +18,7 @@ import { listLink } from './record.js'
 
 const rowsShown = 5
 
-/** Takes a CSV file in, in three steps: the file; its columns, with a look at the first rows; the act and its report. */
+/** Takes a CSV file in, in three steps: the file; its columns, beside the first rows; the act and its report. */
 export function recordImportPage(context) {
   return collectionPage(context, {
     title: ({ collection }) => `Import ${collection.title.toLowerCase()}`,

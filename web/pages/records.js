@@ -20,8 +20,8 @@ export function recordsPage(context) {
   return collectionPage(context, {
     title: ({ collection }) => collection.title,
     actions: ({ shop, collection }) => [
-      collection.canImport && shop.may('create', collection) && buttonLink({ label: 'Import', icon: 'upload', href: shop.address(collection.name,
-        'import') }),
+      collection.canImport && shop.may('create', collection) && buttonLink({ label: 'Import', icon: 'upload',
+        href: shop.address(collection.name, 'import') }),
       exportButton({ shop, collection }),
       shop.may('create', collection) && buttonLink({ label: `New ${collection.singular.toLowerCase()}`, icon: 'plus',
         primary: true, href: shop.address(collection.name, 'new') })],

@@ -21,7 +21,8 @@ export function restorePoints({ snapshots, restore, now = new Date() }) {
   const draw = (day, moment) => {
     const hadFocus = place.contains(document.activeElement)
     const choose = (other) => draw(other, newestOf(snapshots, other) ?? middle(other, now))
-    place.replaceChildren(calendar({ snapshots, day, choose, now }), daySlider({ snapshots, day, moment, restore, now }))
+    place.replaceChildren(calendar({ snapshots, day, choose, now }),
+      daySlider({ snapshots, day, moment, restore, now }))
     if (hadFocus) place.querySelector('[aria-pressed="true"]')?.focus()
   }
   draw(startOfDay(newest), newest)

@@ -10,6 +10,7 @@ import { element } from '../dom.js'
 import { bytes } from '../format.js'
 import { openActivate, openSuspend } from './tenant-actions.js'
 import { openRestore } from './restore.js'
+import { openDelete } from './trash-actions.js'
 
 /** One tenant: what it is, how it stands, and what can be done with it. */
 export function tenantPage({ api, params, signal, setTitle }) {
@@ -64,7 +65,12 @@ function tenantActions({ api, tenant, onChange }) {
     isSuspended
       ? button({ label: 'Activate…', icon: 'play', primary: true, onClick: activate })
       : button({ label: 'Suspend…', icon: 'pause', onClick: suspend }),
+    button({ label: 'Delete…', icon: 'trash', onClick: () => openDelete({ api, tenant, onDone: toList }) }),
   ]
+}
+
+function toList() {
+  location.hash = '#/tenants'
 }
 
 function quarantine({ storage }) {

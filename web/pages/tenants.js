@@ -1,5 +1,5 @@
 import { tenantBadges } from '../components/badge.js'
-import { button } from '../components/button.js'
+import { button, buttonLink } from '../components/button.js'
 import { cliLine } from '../components/cli-line.js'
 import { trialMeter } from '../components/meter.js'
 import { pageHeader } from '../components/page-header.js'
@@ -44,6 +44,7 @@ export function tenantsPage({ api, query, path, signal }) {
   }
   return element('div', { class: 'page' },
     pageHeader({ title: 'Tenants', actions: [
+      buttonLink({ label: 'Trash', icon: 'trash', href: '#/trash' }),
       button({ label: 'Create tenant', icon: 'plus', primary: true, onClick: create })] }),
     toolbar({ searchLabel: 'Search tenants', filterLabel: 'Status', options: statuses, filters, onChange: change }),
     list.element, cliLine(commands.tenantList()))

@@ -38,7 +38,8 @@ export function requestPairs({ q, sort, filters }) {
 export function fieldNames(collection, columns) {
   const currencies = columns.filter((field) => field.type === 'money').map((field) => field.currency)
     .filter((name) => collection.fields.some((field) => field.name === name))
-  return [...new Set(['id', collection.titleField.name, ...columns.map((field) => field.name), ...currencies])].join(',')
+  const names = columns.map((field) => field.name)
+  return [...new Set(['id', collection.titleField.name, ...names, ...currencies])].join(',')
 }
 
 export const sortText = (sort) => sort.map(({ name, descending }) => (descending ? `-${name}` : name)).join(',')
