@@ -28,11 +28,16 @@ package enum DatabaseConfiguration {
             try db.execute(sql: "PRAGMA synchronous = FULL")
             try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             try db.execute(sql: "PRAGMA cache_size = -\(Limit.writerCache)")
-            guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2,
-                try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal"
-            else { throw DomainError.internal("synchronous=FULL or WAL did not take") }
+            try requireDurability(db)
         }
         return queue
+    }
+
+    /// Throws unless a commit through this connection is on disk when it returns.
+    static func requireDurability(_ db: Database) throws {
+        guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2,
+            try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal"
+        else { throw DomainError.internal("synchronous=FULL or WAL did not take") }
     }
 
     /// Also for copies that nobody writes: `url` may be any SQLite file.

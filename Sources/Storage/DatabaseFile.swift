@@ -97,7 +97,7 @@ package final class DatabaseFile: Sendable {
         do {
             let queue = try DatabaseConfiguration.openWriter(url, check: schema.check)
             try queue.writeWithoutTransaction { db in
-                try schema.apply(to: db, isNew: false)
+                try migrate(db)
                 try db.execute(sql: "PRAGMA journal_size_limit = \(Limit.walBytes)")
             }
             return try Writer(queue)
@@ -122,7 +122,7 @@ package final class DatabaseFile: Sendable {
     // MARK: - Quarantine
 
     static func quarantines(_ reason: DomainError) -> Bool {
-        ["data_damaged", "file_foreign", "file_newer", missingCode].contains(reason.code)
+        ["data_damaged", "file_foreign", "file_newer", missingCode, migrationFailedCode].contains(reason.code)
     }
 
     /// Why the file is out of service; nil when it is not known to be.

@@ -28,6 +28,11 @@ package struct DatabaseSchema: Sendable {
         (self.invariants, self.owner) = (invariants, owner)
     }
 
+    /// Whether migrations wait for the file. What `synchronize` does only ever adds, and is not among them.
+    func hasPending(_ db: Database) throws -> Bool {
+        try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 < migrations.count
+    }
+
     /// Brings an open file, checked before, to the current version: each migration in a transaction of its own.
     func apply(to db: Database, isNew: Bool) throws {
         if isNew { try db.execute(sql: "PRAGMA application_id = \(applicationID)") }
