@@ -275,6 +275,7 @@ run_tests() {
   trap 'exit 130' INT TERM
   prepare_tests
   test_lint
+  test_fuzz
   test_swift
   test_release
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
@@ -320,6 +321,14 @@ step() {
 
 test_lint() {
   if step "format" swift format lint --strict --recursive Sources Tests Package.swift; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
+}
+
+test_fuzz() {
+  if step "fuzzing" Tests/fuzz/run 2; then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))

@@ -14,7 +14,7 @@ import UnixSignals
 extension Appliance {
     private enum Limit {
         /// How long requests under way may take to finish once the server is told to stop.
-        static let shutdown = Duration.seconds(25)
+        static let shutdown = Duration.seconds(8)
         /// Descriptors kept free for database files, backups and the rest.
         static let reservedDescriptors = 1600
         /// Connections at once, whatever the descriptors allow.

@@ -51,6 +51,11 @@ struct HealthReport: Sendable {
         } catch {
             return Check(name: "database", status: .failing, detail: "The control plane cannot be read.")
         }
+        let refusals = appliance.storage.refusals
+        refusals.review(in: appliance.configuration.data)
+        guard refusals.count == 0 else {
+            return Check(name: "database", status: .degraded, detail: "The disk refuses writes; reading goes on.")
+        }
         let damaged = outOfService().count
         return Check(
             name: "database", status: damaged == 0 ? .ok : .degraded,
@@ -101,6 +106,12 @@ struct HealthReport: Sendable {
                 Issue(
                     points: 20, code: "promise_broken", message: "A promise of recovery is broken: \(first)\(more).",
                     remedy: "appliance backup report"))
+        }
+        if appliance.storage.refusals.count > 0 {
+            issues.append(
+                Issue(
+                    points: 30, code: "writes_refused", message: "The disk refuses writes: full, read-only or failing.",
+                    remedy: "df -h; dmesg | tail"))
         }
         if FileSystem.freeBytes(appliance.configuration.data.root) < Limit.diskFree {
             issues.append(

@@ -101,7 +101,7 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
             wait(.drain, until: .now() + limits.drain, context)
             context.writeAndFlush(data, promise: promise)
         } else {
-            if requestsInFlight == 0 { wait(.idle, until: .now() + limits.idle, context) }
+            if requestsInFlight == 0 { wait(.idle, until: .now() + patience(context), context) }
             context.write(data, promise: promise)
         }
     }
@@ -125,6 +125,11 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
             }
         }
         context.fireChannelWritabilityChanged()
+    }
+
+    /// After an answer: a client that has not read it yet is not one that idles.
+    private func patience(_ context: ChannelHandlerContext) -> TimeAmount {
+        context.channel.isWritable ? limits.idle : limits.unread
     }
 
     // MARK: - The timer

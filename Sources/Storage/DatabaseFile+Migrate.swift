@@ -29,8 +29,8 @@ extension DatabaseFile {
         "storage_full", "storage_read_only", DomainError.storageFailedCode, "database_busy",
     ]
 
-    /// `tenant.sqlite.before-3` for the version 3 that is to come. One that exists was made by a run that was cut short:
-    /// the file may have changed since.
+    /// `tenant.sqlite.before-3` for the version 3 that is to come. One that exists was made by a run that was cut
+    /// short, and the file may have changed since.
     private var copyURL: URL { URL(filePath: "\(url.path)\(Self.copyMark)\(schema.migrations.count)") }
     private static let copyMark = ".before-"
 

@@ -130,14 +130,18 @@ extension DatabaseFile {
             let outcomes = try writer.queue.writeWithoutTransaction { db in try transaction(group, db) }
             changes.add()
             services.statistics.didCommit(writes: group.count)
+            services.refusals.remove(name)
             for outcome in outcomes { outcome() }
             checkpointIfLong(writer)
         } catch {
             let reason = note(error)
+            if Self.diskRefusals.contains(reason.code) { services.refusals.add(name) }
             if reason.code == DomainError.storageFailedCode { distrust() }
             for write in group { write.fail(reason) }
         }
     }
+
+    private static let diskRefusals: Set = ["storage_full", "storage_read_only", DomainError.storageFailedCode]
 
     /// What to tell each write once the commit is on disk. Throws when nothing of the group was committed.
     private func transaction(_ group: [PendingWrite], _ db: Database) throws -> [@Sendable () -> Void] {

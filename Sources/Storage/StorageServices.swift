@@ -19,6 +19,7 @@ package final class StorageServices: Sendable {
 
     package let logger: Logger
     package let statistics = StorageStatistics()
+    package let refusals = WriteRefusals()
     private let commits: NIOThreadPool
     private let long: NIOThreadPool
     private let queries: NIOThreadPool
@@ -113,5 +114,41 @@ package final class StorageStatistics: Sendable {
     func didCommit(writes: Int) {
         commitCount.add(1, ordering: .relaxed)
         writeCount.add(writes, ordering: .relaxed)
+    }
+}
+
+/// The files whose last write the disk refused: full, read-only or failing.
+package final class WriteRefusals: Sendable {
+    private let names = Mutex<Set<String>>([])
+    private let size = Atomic<Int>(0)
+
+    package var count: Int { size.load(ordering: .relaxed) }
+
+    func add(_ name: String) {
+        names.withLock {
+            $0.insert(name)
+            size.store($0.count, ordering: .relaxed)
+        }
+    }
+
+    /// Costs one atomic load as long as all is well.
+    func remove(_ name: String) {
+        guard count > 0 else { return }
+        names.withLock {
+            $0.remove(name)
+            size.store($0.count, ordering: .relaxed)
+        }
+    }
+
+    /// Forgets them all when the disk takes a small file again, so that nobody has to write first.
+    package func review(in directory: DataDirectory) {
+        guard count > 0 else { return }
+        let probe = directory.scratchURL(".probe")
+        defer { try? FileSystem.remove(probe) }
+        guard (try? AtomicFile.publish([UInt8](repeating: 0, count: 65_536), to: probe)) != nil else { return }
+        names.withLock {
+            $0 = []
+            size.store(0, ordering: .relaxed)
+        }
     }
 }

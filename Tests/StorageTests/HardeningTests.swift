@@ -69,7 +69,8 @@ struct HardeningTests {
     }
 
     @Test func `a value of over 32 MiB is refused`() async throws {
-        let error = await refusal { try await storage.file().write { try $0.execute(sql: "SELECT zeroblob(33554433)") } }
+        let file = try storage.file()
+        let error = await refusal { try await file.write { try $0.execute(sql: "SELECT zeroblob(33554433)") } }
         #expect(error?.cause?.contains("too big") == true)
     }
 }

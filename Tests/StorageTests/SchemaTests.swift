@@ -88,7 +88,8 @@ struct SchemaTests {
         let old = try storage.file(schema: Self.schema([]))
         try await old.write { try $0.run("INSERT INTO log VALUES ('before')") }
         await until { old.closeIfQuiet() }
-        let first = storage.existing(schema: Self.schema(Array(all.prefix(reached - 1)) + [Self.bad, Self.bad, Self.bad]))
+        let broken = Array(all.prefix(reached - 1)) + [Self.bad, Self.bad, Self.bad]
+        let first = storage.existing(schema: Self.schema(broken))
         #expect(first.probe()?.code == "migration_failed")
         let copies = names(in: storage.folder).filter { $0.contains(".before-") && !$0.contains("-wal") }
         #expect(copies == ["shop.sqlite.before-\(reached + 3)"])

@@ -147,6 +147,72 @@ import Testing
         #expect(Self.offences(bad).count == 1)
     }
 
+    // MARK: - Traps
+
+    /// A trap ends the process, and with it every shop. What can be seen in the text: forced unwraps, assertions,
+    /// and a dictionary made of names that may repeat.
+    private static func traps(_ file: File) -> [String] {
+        file.lines.filter { line in
+            let code = line.trimmingCharacters(in: .whitespaces)
+            guard !code.hasPrefix("//"), !code.hasPrefix("#") else { return false }
+            let plain = code.replacing(/"(\\.|[^"\\])*"/, with: "\"\"").replacing(/\s\/\/ .*/, with: "")
+            return plain.contains(/[\w\])?]!(?!=)/) || plain.contains("uniqueKeysWithValues")
+                || plain.contains("precondition(") || plain.contains("assert(") || plain.contains("unsafelyUnwrapped")
+        }
+    }
+
+    @Test func `nothing is unwrapped by force, and no call traps on what it is given`() throws {
+        // `CollectionCatalog` checks what modules declare, before anything is served.
+        let excepted = ["EmbedWeb", "CollectionCatalog.swift"]
+        for file in try Self.files(["Sources"], endings: [".swift"])
+        where !excepted.contains(where: { file.path.contains($0) }) {
+            #expect(Self.traps(file).isEmpty, "\(file.path): \(Self.traps(file))")
+        }
+        let bad = [
+            "let first = names.first!", "let x = table[key]! + 1", "call(Int(text)!)",
+            "Dictionary(uniqueKeysWithValues: pairs)", "precondition(count > 0)",
+        ]
+        let good = ["guard !names.isEmpty, a != b else { return }", "throw fault(\"Stop!\")", "// really!"]
+        #expect(Self.traps(File(path: "", lines: bad + good)) == bad)
+    }
+
+    /// The parsers of bytes from outside: what each may do with an index or a number is looked at here, line by line.
+    private static let parsers = [
+        "Sources/ApplianceCore/JSONParser.swift", "Sources/ApplianceCore/Instant+Text.swift",
+        "Sources/ApplianceCore/CivilDate.swift", "Sources/ApplianceCore/TextRules.swift",
+        "Sources/CollectionKit/CSVParser.swift", "Sources/CollectionKit/ListCursor.swift",
+        "Sources/CollectionKit/ListQuery.swift", "Sources/CollectionKit/Field+JSON.swift",
+        "Sources/HTTPAPI/QueryString.swift", "Sources/HTTPAPI/HostName.swift", "Sources/Tenancy/TenantInput.swift",
+    ]
+
+    /// Conversions that trap out of range, and lengths that trap below zero.
+    private static let trapping = [
+        "UInt8(bytes", "Int(value)", "Int(number)", "Int32(", "UInt32(value)", "Array(repeating:", "String(repeating:",
+        ".prefix(-", "stride(", ".removeLast(", ".removeFirst(",
+    ]
+
+    /// Looked at, and bounded where they stand: by a hexadecimal digit, by the text's own length, by a remainder of
+    /// four, and by a suffix that is there.
+    private static let bounded: Set = [
+        "value = value << 4 | UInt32(digit)", "for index in stride(from: start + count - 1, through: start, by: -1) {",
+        #"base64 += String(repeating: "=", count: (4 - base64.utf8.count % 4) % 4)"#,
+        #"if host.hasSuffix(".") { host.removeLast() }"#,
+    ]
+
+    private static func riskyCalls(_ file: File) -> [String] {
+        file.lines.map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { line in trapping.contains { line.contains($0) } && !bounded.contains(line) }
+    }
+
+    @Test func `parsers of outside bytes do nothing that traps on a value`() throws {
+        for path in Self.parsers {
+            let text = try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
+            let risky = Self.riskyCalls(File(path: path, lines: text.components(separatedBy: "\n")))
+            #expect(risky.isEmpty, "\(path): \(risky)")
+        }
+        #expect(Self.riskyCalls(File(path: "", lines: ["Array(repeating: 0, count: limit)"])).count == 1)
+    }
+
     @Test func `only AtomicFile writes below the backups folder`() throws {
         for file in try Self.files(["Sources/Backups"], endings: [".swift"]) {
             for call in [".write(to:", "createFile(", "FileHandle(forWritingTo"] {

@@ -10,8 +10,8 @@ from appliance import binary
 KILLS = 20
 # A second server, and a server without unfinished requests, have nothing to wait for.
 AT_ONCE_SECONDS = 5
-# The time that a request under way gets to finish, and a little more.
-GRACE_SECONDS = 30
+# The 8 s that a request under way gets to finish, and a little more.
+GRACE_SECONDS = 15
 
 
 def test_a_second_server_on_the_folder_ends_with_75_and_says_why(appliance):
