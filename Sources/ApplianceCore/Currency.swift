@@ -17,33 +17,11 @@ package struct Currency: Hashable, Sendable {
     }
 
     /// `1177` in USD is `11.77`.
-    package func majorText(_ minor: Int64) -> String {
-        guard decimals > 0 else { return String(minor) }
-        let digits = String(minor.magnitude)
-        let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.utf8.count)) + digits
-        return (minor < 0 ? "-" : "") + padded.dropLast(decimals) + "." + padded.suffix(decimals)
-    }
+    package func majorText(_ minor: Int64) -> String { FixedPoint.text(minor, scale: decimals) }
 
     /// `11.77` or `11.7` or `11` in USD. Nil for more decimals than the currency has, other characters or more than 15
     /// digits.
-    package func minor(fromMajor text: String) -> Int64? {
-        var bytes = ArraySlice(text.utf8)
-        let negative = bytes.first == UInt8(ascii: "-")
-        if negative { bytes = bytes.dropFirst() }
-        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count <= 2, let whole = parts.first, !whole.isEmpty else { return nil }
-        let fraction = parts.count == 2 ? parts[1] : []
-        guard parts.count == 1 || !fraction.isEmpty, fraction.count <= decimals, whole.count + decimals <= 15 else {
-            return nil
-        }
-        var value: Int64 = 0
-        for byte in whole + fraction {
-            guard byte.isASCIIDigit else { return nil }
-            value = value * 10 + Int64(byte - UInt8(ascii: "0"))
-        }
-        for _ in fraction.count..<decimals { value *= 10 }
-        return negative ? -value : value
-    }
+    package func minor(fromMajor text: String) -> Int64? { FixedPoint.units(text, scale: decimals) }
 
     private static let zeroDecimals: Set<String> = [
         "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",

@@ -11,8 +11,8 @@ extension Appliance {
     package func makeRoutes() throws -> Routes {
         let services = HTTPServices(
             catalog: catalog, directory: directory, signIn: signIn, storage: storage, data: configuration.data,
-            ids: ids,
-            time: time, logger: logger, isTLS: configuration.isTLS, domain: configuration.domain)
+            ids: ids, time: time, master: master, logger: logger, isTLS: configuration.isTLS,
+            domain: configuration.domain)
         let requests = requests
         let routes = Routes(services) { outcome in
             requests.record(
@@ -27,7 +27,9 @@ extension Appliance {
         BackupController(appliance: self).add(to: routes)
         OperationsController(appliance: self).add(to: routes)
         UserController(services).add(to: routes)
+        AuditController(system: system).add(to: routes)
         CollectionController(services).add(to: routes)
+        BatchController(services).add(to: routes)
         PageFiles(try pageFiles()).add(to: routes)
         addOpenAPI(to: routes)
         return routes

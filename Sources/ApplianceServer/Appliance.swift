@@ -17,6 +17,7 @@ package struct Appliance: Sendable {
     let logger: Logger
     let time: TimeSource
     let ids: IdentifierSource
+    let master: MasterKey
     let storage: StorageServices
     let system: DatabaseFile
     package let directory: TenantDirectory
@@ -54,7 +55,7 @@ package struct Appliance: Sendable {
         ids = IdentifierSource(time: time)
         storage = StorageServices(logger: logger, openFiles: configuration.openFiles)
         catalog = Self.makeCatalog()
-        let master = try MasterKey(data)
+        master = try MasterKey(data)
         system = try Self.openSystem(data, storage)
         let schema = TenantSchema.schema(catalog)
         directory = TenantDirectory(data, schema: schema, services: storage)

@@ -9,6 +9,9 @@ package enum CollectionSchema {
         CREATE TABLE collections (name TEXT PRIMARY KEY NOT NULL, declaration TEXT NOT NULL) STRICT;
         """
 
+    /// What came to every tenant file later.
+    package static let secondSQL = NumberSeries.baseSQL + Idempotency.baseSQL
+
     /// Makes missing tables, columns and indexes. Unchanged declarations cost one small read.
     package static func synchronize(_ db: Database, _ collections: [Collection]) throws {
         let applied = try Dictionary(
@@ -21,6 +24,7 @@ package enum CollectionSchema {
                 try addColumns(db, collection)
             }
             for index in collection.createIndexes { try db.execute(sql: index) }
+            for statement in collection.createLinks { try db.execute(sql: statement) }
             try db.run(
                 "INSERT OR REPLACE INTO collections VALUES (?1, ?2)",
                 [.text(collection.name), .text(collection.declaration)])
@@ -32,13 +36,22 @@ package enum CollectionSchema {
             db.all("SELECT name FROM pragma_table_info(?1)", [.text(collection.name)]) { $0.text(0) ?? "" })
         for field in collection.fields where !present.contains(field.name) {
             try db.execute(sql: "ALTER TABLE \(collection.sql.table) ADD COLUMN \(field.columnDefinition)")
+            // Records that were there before have the computed value too.
+            guard let formula = field.formula else { continue }
+            let column = CollectionSQL.quoted(field.name)
+            let wanted = field.type.columnType.lowercased()
+            try db.execute(
+                sql: """
+                    UPDATE \(collection.sql.table) SET \(column) = \(formula.sql)
+                    WHERE typeof(\(formula.sql)) = '\(wanted)'
+                    """)
         }
     }
 }
 
 extension Collection {
     /// The DDL as one text: what changes when the shape of the table does.
-    var declaration: String { ([createTable] + createIndexes).joined(separator: "\n") }
+    var declaration: String { ([createTable] + createIndexes + createLinks).joined(separator: "\n") }
 
     var createTable: String {
         let columns =
@@ -49,18 +62,71 @@ extension Collection {
 
     /// `id` ends each index, so that a keyset page is one range of it and needs no sort.
     var createIndexes: [String] {
-        let unique = fields.filter(\.isUnique).map { index([$0.name], unique: true) }
-        let references = fields.filter { field in
-            if case .reference = field.type { !indexes.contains { $0.first == field.name } } else { false }
+        let uniqueFields = fields.filter(\.isUnique).map { field in
+            field.uniqueness == .exact
+                ? index([field.name], unique: true) : index([field.name], unique: true, collation: "NOCASE")
         }
-        return unique + references.map { index([$0.name, "id"]) } + indexes.map { index($0 + ["id"]) }
-            + (retention == .untilDeleted ? [] : [index(["createdAt", "id"])])
+        let references = fields.filter { field in
+            switch field.type {
+            case .reference, .user: !indexes.contains { $0.first == field.name }
+            default: false
+            }
+        }
+        return uniqueFields + unique.map { index($0, unique: true) } + references.map { index([$0.name, "id"]) }
+            + indexes.map { index($0 + ["id"]) } + (retention == .untilDeleted ? [] : [index(["createdAt", "id"])])
     }
 
-    private func index(_ columns: [String], unique: Bool = false) -> String {
-        let indexName = CollectionSQL.quoted("\(name)_\(columns.joined(separator: "_"))")
-        let list = columns.map(CollectionSQL.quoted).joined(separator: ", ")
+    private func index(_ columns: [String], unique: Bool = false, collation: String? = nil) -> String {
+        let words = [name] + columns + (collation.map { [$0.lowercased()] } ?? [])
+        let indexName = CollectionSQL.quoted(words.joined(separator: "_"))
+        let suffix = collation.map { " COLLATE \($0)" } ?? ""
+        let list = columns.map { CollectionSQL.quoted($0) + suffix }.joined(separator: ", ")
         return "CREATE \(unique ? "UNIQUE " : "")INDEX IF NOT EXISTS \(indexName) ON \(sql.table) (\(list))"
+    }
+
+    /// A list of references is a JSON array in its column, and one row for each of its records in a table of its own,
+    /// which lets SQLite see to it that they exist, and finds the lists that a record is in. Triggers keep both alike,
+    /// whoever writes. While `trusted_schema` is off, JSON functions may not stand in a trigger; ids need no escapes.
+    var createLinks: [String] {
+        fields.flatMap { field -> [String] in
+            guard case .references(let target, _) = field.type else { return [] }
+            let (link, list) = (CollectionSQL.links(name, field.name), CollectionSQL.quoted(field.name))
+            func trigger(_ suffix: String) -> String { CollectionSQL.quoted("\(name)_\(field.name)_\(suffix)") }
+            let add = """
+                INSERT OR IGNORE INTO \(link) SELECT NEW.id, value FROM json_each(coalesce(NEW.\(list), '[]'))
+                """
+            return [
+                """
+                CREATE TABLE IF NOT EXISTS \(link) (
+                    recordId TEXT NOT NULL REFERENCES \(sql.table) (id) ON DELETE CASCADE,
+                    targetId TEXT NOT NULL REFERENCES \(CollectionSQL.quoted(target)) (id) ON DELETE CASCADE,
+                    PRIMARY KEY (targetId, recordId)) STRICT, WITHOUT ROWID
+                """,
+                "CREATE INDEX IF NOT EXISTS \(trigger("records")) ON \(link) (recordId)",
+                """
+                CREATE TRIGGER IF NOT EXISTS \(trigger("created")) AFTER INSERT ON \(sql.table) BEGIN
+                    \(add);
+                END
+                """,
+                """
+                CREATE TRIGGER IF NOT EXISTS \(trigger("changed")) AFTER UPDATE OF \(list) ON \(sql.table)
+                WHEN NEW.\(list) IS NOT OLD.\(list) BEGIN
+                    DELETE FROM \(link) WHERE recordId = NEW.id
+                        AND targetId NOT IN (SELECT value FROM json_each(coalesce(NEW.\(list), '[]')));
+                    \(add);
+                END
+                """,
+                """
+                CREATE TRIGGER IF NOT EXISTS \(trigger("left")) AFTER DELETE ON \(link) BEGIN
+                    UPDATE \(sql.table) SET \(list) = (
+                        SELECT '[' || coalesce(group_concat('"' || value || '"'), '') || ']'
+                        FROM json_each(\(sql.table).\(list)) WHERE value <> OLD.targetId)
+                    WHERE id = OLD.recordId AND \(list) IS NOT NULL
+                        AND EXISTS (SELECT 1 FROM json_each(\(sql.table).\(list)) WHERE value = OLD.targetId);
+                END
+                """,
+            ]
+        }
     }
 }
 

@@ -17,22 +17,41 @@ package final class Collection: Sendable {
     package let fields: [Field]
     /// Each list of fields that lists are often filtered or sorted by; equality first, then order. `id` is appended.
     package let indexes: [[String]]
+    /// Lists of fields that no two records have the same values of. A record that lacks one of them is like no other.
+    package let unique: [[String]]
     package let permissions: Permissions
     package let retention: Retention
     /// What must hold among the records beyond single fields, proved for each snapshot and restore.
     package let invariants: [DatabaseSchema.Invariant]
     package let sql: CollectionSQL
+    let rules: CollectionRules
 
+    package enum Limit {
+        /// SQLite passes at most 127 values to a function, and a record is one call with two for each field.
+        package static let fields = 55
+    }
+
+    /// `frozen`: once the record is in that state, no field changes any more but those named in `except` and the one
+    /// that tells the state.
     package init(
         _ name: String, idPrefix: String, title: String, fields: [Field], indexes: [[String]] = [],
+        unique: [[String]] = [], frozen: (once: StateCondition, except: [String])? = nil,
         permissions: Permissions = .standard, retention: Retention = .untilDeleted,
         invariants: [DatabaseSchema.Invariant] = []
     ) {
         self.invariants = invariants
+        precondition(fields.count <= Limit.fields, "\(name) has more than \(Limit.fields) fields")
+        let fields = fields.map { field in
+            guard let frozen, field.frozen == nil, field.name != frozen.once.field, !field.isReadOnly,
+                !frozen.except.contains(field.name)
+            else { return field }
+            return field.frozen(frozen.once)
+        }
         (self.name, self.idPrefix, self.title, self.fields) = (name, idPrefix, title, fields)
-        (self.indexes, self.permissions, self.retention) = (indexes, permissions, retention)
+        (self.indexes, self.unique, self.permissions, self.retention) = (indexes, unique, permissions, retention)
         sql = CollectionSQL(name: name, fields: fields)
         fieldIndex = Dictionary(fields.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        rules = CollectionRules(fields)
     }
 
     private let fieldIndex: [String: Int]

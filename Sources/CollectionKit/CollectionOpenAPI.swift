@@ -11,7 +11,7 @@ extension Collection {
                     "post": operation(
                         "create", "Create a \(title.lowercased())", parameters: [Self.idempotencyKey],
                         body: schemaReference("New"), ok: ("201", schemaReference(""))),
-                    "x-collection": extensionValue,
+                    "x-collection": description,
                 ]),
             .init(
                 "/api/\(name)/{id}",
@@ -38,37 +38,34 @@ extension Collection {
     }
 
     package var openAPISchemas: [JSON.Member] {
-        let declared = fields.map { JSON.Member($0.name, $0.openAPISchema(nullable: true)) }
+        let readable = fields.filter { !$0.isWriteOnly }
+        let writable = fields.filter { !$0.isReadOnly }
         let system: [JSON.Member] = [
-            .init("createdAt", ["type": "string", "format": "date-time"]),
-            .init("updatedAt", ["type": "string", "format": "date-time"]), .init("version", ["type": "integer"]),
+            .init("createdAt", ["type": "string", "format": "date-time", "readOnly": true]),
+            .init("updatedAt", ["type": "string", "format": "date-time", "readOnly": true]),
+            .init("version", ["type": "integer", "minimum": 1, "readOnly": true]),
         ]
-        let id = JSON.Member("id", ["type": "string"])
-        let required = fields.filter { $0.isRequired && $0.fallback == nil }.map { JSON.string($0.name) }
+        let id = JSON.Member(
+            "id", ["type": "string", "readOnly": true, "pattern": .string("^\(idPrefix)_[0-9a-z]{26}$")])
+        let declared = readable.map { JSON.Member($0.name, $0.openAPISchema(nullable: true)) }
+        let input = writable.map {
+            JSON.Member($0.name, $0.openAPISchema(nullable: !$0.isRequired || $0.fallback != nil))
+        }
+        let required = writable.filter { $0.isRequired && $0.fallback == nil }.map { JSON.string($0.name) }
         return [
             .init(
                 schemaName(""),
-                Self.object([id] + declared + system, required: ["id", "createdAt", "updatedAt", "version"])),
-            .init(schemaName("New"), Self.object(declared, required: required)),
-            .init(schemaName("Patch"), Self.object(declared, required: [])),
+                Self.object(
+                    [id] + declared + system,
+                    required: (["id"] + readable.map(\.name) + ["createdAt", "updatedAt", "version"]).map {
+                        .string($0)
+                    })),
+            .init(schemaName("New"), Self.object(input, required: required)),
+            .init(
+                schemaName("Patch"),
+                Self.object(writable.map { .init($0.name, $0.openAPISchema(nullable: !$0.isRequired)) }, required: [])),
         ]
     }
-
-    /// What the page needs to draw any collection: titles, order, and what its fields are.
-    private var extensionValue: JSON {
-        [
-            "name": .string(name), "title": .string(heading), "singular": .string(title),
-            "retention": .string(retention.text),
-            "searchable": .bool(fields.contains(where: \.isSearchable)),
-            "fields": .array(
-                fields.map {
-                    ["name": .string($0.name), "type": .string($0.type.name), "required": .bool($0.isRequired)]
-                }),
-        ]
-    }
-
-    /// Many records, for people: `license-policies` becomes `License policies`.
-    private var heading: String { name.prefix(1).uppercased() + name.dropFirst().replacing("-", with: " ") }
 
     private func schemaName(_ suffix: String) -> String { title.replacing(" ", with: "") + suffix }
 
@@ -89,8 +86,11 @@ extension Collection {
             Self.query("limit", ["type": "integer", "minimum": 1, "maximum": 200, "default": 30]),
             Self.query("cursor", ["type": "string"]), Self.query("sort", ["type": "string"]),
             Self.query("q", ["type": "string", "maxLength": 100]), Self.query("fields", ["type": "string"]),
-            Self.query("count", ["type": "string", "enum": ["exact"]]),
-        ] + fields.map { Self.query($0.name, ["type": "string"]) }
+            Self.query("count", ["type": "string", "enum": ["exact"]]), Self.query("expand", ["type": "string"]),
+            Self.query("group", ["type": "string"]), Self.query("sum", ["type": "string"]),
+            Self.query("avg", ["type": "string"]), Self.query("min", ["type": "string"]),
+            Self.query("max", ["type": "string"]),
+        ] + fields.filter { !$0.isWriteOnly }.map { Self.query($0.name, ["type": "string"]) }
     }
 
     private func operation(
@@ -132,51 +132,4 @@ extension Collection {
     private static let idempotencyKey: JSON = [
         "name": "Idempotency-Key", "in": "header", "schema": ["type": "string", "maxLength": 255],
     ]
-}
-
-extension Field {
-    func openAPISchema(nullable: Bool) -> JSON {
-        var members: [JSON.Member] = [.init("type", nullable ? [type.jsonType, "null"] : type.jsonType)]
-        switch type {
-        case .text(let format, let max):
-            members.append(.init("maxLength", JSON(max)))
-            if format == .email { members.append(.init("format", "email")) }
-        case .integer(let range):
-            members += [.init("minimum", .integer(range.lowerBound)), .init("maximum", .integer(range.upperBound))]
-        case .money: members.append(.init("description", "Minor units"))
-        case .date: members.append(.init("format", "date"))
-        case .instant: members.append(.init("format", "date-time"))
-        case .choice(let choices):
-            members.append(.init("enum", .array(choices.map { .string($0) } + (nullable ? [.null] : []))))
-        case .reference(let target, _): members.append(.init("description", .string("Id of a record of \(target)")))
-        case .currency, .boolean: break
-        }
-        if isPersonal { members.append(.init("x-personal", true)) }
-        return .object(members)
-    }
-}
-
-extension FieldType {
-    var jsonType: JSON {
-        switch self {
-        case .integer, .money: "integer"
-        case .boolean: "boolean"
-        default: "string"
-        }
-    }
-
-    /// The type's word, for the page and for people.
-    var name: String {
-        switch self {
-        case .text(let format, _): format == .line ? "text" : format.rawValue
-        case .integer: "integer"
-        case .money: "money"
-        case .currency: "currency"
-        case .boolean: "boolean"
-        case .date: "date"
-        case .instant: "instant"
-        case .choice: "choice"
-        case .reference: "reference"
-        }
-    }
 }

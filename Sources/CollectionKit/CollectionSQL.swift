@@ -39,19 +39,47 @@ package struct CollectionSQL: Sendable {
         delete = "DELETE FROM \(table) WHERE id = ?1"
     }
 
+    /// The table that says which records a list of references holds.
+    static func links(_ collection: String, _ field: String) -> String { quoted("\(collection)_\(field)_links") }
+
     static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
 
     /// `json_object('id', id, …)`; `columns` nil means every column of the record.
     static func jsonObject(_ fields: [(name: String, type: FieldType)]) -> String {
         let parts =
-            ["'id', id"] + fields.map { "'\($0.name)', \(jsonValue($0.name, $0.type))" } + [
+            ["'id', id"]
+            + fields.compactMap { field in
+                // What is sealed stays in the file.
+                if case .secret = field.type { nil } else { "'\(field.name)', \(jsonValue(field.name, field.type))" }
+            } + [
                 "'createdAt', createdAt", "'updatedAt', updatedAt", "'version', version",
             ]
         return "json_object(\(parts.joined(separator: ", ")))"
     }
 
     static func jsonValue(_ name: String, _ type: FieldType) -> String {
-        guard case .boolean = type else { return quoted(name) }
-        return "json(CASE \(quoted(name)) WHEN 0 THEN 'false' WHEN 1 THEN 'true' ELSE 'null' END)"
+        let column = quoted(name)
+        switch type {
+        case .boolean: return "json(CASE \(column) WHEN 0 THEN 'false' WHEN 1 THEN 'true' ELSE 'null' END)"
+        case .references, .json: return "json(\(column))"
+        case .decimal(let scale, _) where scale > 0: return decimal(column, scale)
+        case .decimal: return "CAST(\(column) AS TEXT)"
+        default: return column
+        }
+    }
+
+    /// The text of a number that counts units of its last digit.
+    static func decimal(_ column: String, _ scale: Int) -> String {
+        let unit = "1" + String(repeating: "0", count: scale)
+        // Not "IS NOT NULL": SQLite 3.40 takes a null for a value there when the expression stands in RETURNING.
+        return """
+            CASE typeof(\(column)) WHEN 'integer' THEN printf('%s%d.%0\(scale)d',
+            CASE WHEN \(column) < 0 THEN '-' ELSE '' END, abs(\(column)) / \(unit), abs(\(column)) % \(unit)) END
+            """
+    }
+
+    /// Finds the record that a unique field's value belongs to.
+    static func equals(_ field: Field, _ parameter: String) -> String {
+        quoted(field.name) + " = " + parameter + (field.uniqueness == .ignoringCase ? " COLLATE NOCASE" : "")
     }
 }

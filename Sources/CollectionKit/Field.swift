@@ -4,18 +4,32 @@ import ApplianceCore
 ///
 ///     .text("name", max: 200).required().searchable().personal()
 ///     .money("price", currency: "currency").required()
+///     .choice("status", "draft", "issued").default("draft").moves(["draft": ["issued"], "issued": []])
 package struct Field: Sendable {
     package let name: String
     package let type: FieldType
     package private(set) var isRequired = false
-    package private(set) var isUnique = false
+    package private(set) var uniqueness = Uniqueness.none
     /// Tells about a person: masked in logs, part of export and erasure.
     package private(set) var isPersonal = false
     /// Looked through by `?q=`.
     package private(set) var isSearchable = false
     /// May be given at creation only.
     package private(set) var isImmutable = false
+    /// Cannot be changed any more once the record is in this state.
+    package private(set) var frozen: StateCondition?
     package private(set) var fallback: Fallback?
+    package private(set) var minimumLength = 0
+    package private(set) var pattern: TextPattern?
+    package private(set) var letterCase: LetterCase?
+    /// To which values a choice may go from each; nil for everywhere.
+    package private(set) var moves: [String: [String]]?
+    /// How the value follows from other fields; nobody can set it then.
+    package private(set) var formula: Formula?
+    /// When a sequence draws its number; at creation without.
+    package private(set) var drawn: StateCondition?
+
+    package enum Uniqueness: Sendable { case none, exact, ignoringCase }
 
     /// What a field becomes when a new record leaves it out.
     package enum Fallback: Sendable {
@@ -24,6 +38,8 @@ package struct Field: Sendable {
         case now
         /// The value of another field.
         case field(String)
+        /// The user who makes the record.
+        case actor
         case generated(@Sendable () -> String)
     }
 
@@ -32,57 +48,56 @@ package struct Field: Sendable {
         case text(String)
     }
 
-    // MARK: - Types
-
-    package static func text(_ name: String, max: Int, format: TextFormat = .line) -> Field {
-        Field(name: name, type: .text(format, max: max))
+    package var isUnique: Bool { uniqueness != .none }
+    /// Set by the server alone.
+    package var isReadOnly: Bool {
+        if case .sequence = type { true } else { formula != nil }
     }
+    /// Never in an answer.
+    package var isWriteOnly: Bool { if case .secret = type { true } else { false } }
 
-    package static func longText(_ name: String, max: Int = 10_000) -> Field {
-        Field(name: name, type: .text(.multiline, max: max))
-    }
-
-    package static func email(_ name: String) -> Field { text(name, max: 254, format: .email) }
-    package static func phone(_ name: String) -> Field { text(name, max: 20, format: .phone) }
-
-    package static func integer(_ name: String, in range: ClosedRange<Int64>) -> Field {
-        Field(name: name, type: .integer(range))
-    }
-
-    /// Minor units of the currency that the field `currency` of the same record names.
-    package static func money(_ name: String, currency: String = "currency", allowsNegative: Bool = false) -> Field {
-        Field(name: name, type: .money(currency: currency, allowsNegative: allowsNegative))
-    }
-
-    /// An ISO 4217 code; the tenant's own when left out.
-    package static func currency(_ name: String = "currency") -> Field {
-        Field(name: name, type: .currency).default(.tenantCurrency)
-    }
-
-    package static func boolean(_ name: String) -> Field { Field(name: name, type: .boolean) }
-    package static func date(_ name: String) -> Field { Field(name: name, type: .date) }
-    package static func instant(_ name: String) -> Field { Field(name: name, type: .instant) }
-
-    package static func choice(_ name: String, _ choices: String...) -> Field {
-        Field(name: name, type: .choice(choices))
-    }
-
-    package static func reference(_ name: String, to collection: String, onDelete: DeleteRule = .restrict) -> Field {
-        Field(name: name, type: .reference(to: collection, onDelete: onDelete))
-    }
-
-    private init(name: String, type: FieldType) { (self.name, self.type) = (name, type) }
+    init(name: String, type: FieldType) { (self.name, self.type) = (name, type) }
 
     // MARK: - Rules
 
     package func required() -> Field { with { $0.isRequired = true } }
-    package func unique() -> Field { with { $0.isUnique = true } }
+
+    /// No two records have the same value; with `ignoringCase` nor one that differs in the case of ASCII letters only.
+    package func unique(ignoringCase: Bool = false) -> Field {
+        with { $0.uniqueness = ignoringCase ? .ignoringCase : .exact }
+    }
+
     package func personal() -> Field { with { $0.isPersonal = true } }
     package func searchable() -> Field { with { $0.isSearchable = true } }
     package func immutable() -> Field { with { $0.isImmutable = true } }
+
+    /// Cannot be changed once `field`, a choice of the same record, has one of the values.
+    package func immutable(once field: String, is values: String...) -> Field {
+        frozen(StateCondition(field: field, values: values))
+    }
+
+    func frozen(_ condition: StateCondition) -> Field { with { $0.frozen = condition } }
+
+    /// At least so many characters, when there is a value at all.
+    package func min(_ length: Int) -> Field { with { $0.minimumLength = length } }
+    package func matching(_ pattern: TextPattern) -> Field { with { $0.pattern = pattern } }
+    package func upperCase() -> Field { with { $0.letterCase = .upper } }
+    package func lowerCase() -> Field { with { $0.letterCase = .lower } }
+
+    /// Which values a choice may go to from each; a value that is not named goes nowhere.
+    package func moves(_ moves: [String: [String]]) -> Field { with { $0.moves = moves } }
+
+    package func computed(_ formula: Formula) -> Field { with { $0.formula = formula } }
+
+    /// A sequence draws its number when `field` first has the value, not at creation.
+    package func drawn(once field: String, is values: String...) -> Field {
+        with { $0.drawn = StateCondition(field: field, values: values) }
+    }
+
     package func `default`(_ fallback: Fallback) -> Field { with { $0.fallback = fallback } }
     package func `default`(_ text: String) -> Field { `default`(.value(.text(text))) }
     package func `default`(_ number: Int64) -> Field { `default`(.value(.integer(number))) }
+    package func `default`(_ flag: Bool) -> Field { `default`(.value(.integer(flag ? 1 : 0))) }
 
     private func with(_ change: (inout Field) -> Void) -> Field {
         var copy = self
@@ -90,58 +105,3 @@ package struct Field: Sendable {
         return copy
     }
 }
-
-/// What a field holds.
-package enum FieldType: Sendable {
-    case text(TextFormat, max: Int)
-    case integer(ClosedRange<Int64>)
-    case money(currency: String, allowsNegative: Bool)
-    case currency
-    case boolean
-    case date
-    case instant
-    case choice([String])
-    case reference(to: String, onDelete: DeleteRule)
-
-    /// The STRICT column type.
-    var columnType: String {
-        switch self {
-        case .integer, .money, .boolean: "INTEGER"
-        default: "TEXT"
-        }
-    }
-}
-
-/// What a text must look like, beyond being clean and within its length (in characters).
-package enum TextFormat: String, Sendable {
-    case line, multiline, email, phone
-    /// Upper-case letters and digits without spaces; lower case is raised.
-    case code
-}
-
-/// What happens to a record when the one it refers to is deleted.
-package enum DeleteRule: String, Sendable {
-    case restrict = "RESTRICT"
-    case cascade = "CASCADE"
-    case setNull = "SET NULL"
-}
-
-/// Who may do what with the records of a collection.
-package struct Permissions: Sendable {
-    package enum Operation: String, CaseIterable, Sendable { case read, create, update, delete }
-
-    private let granted: [Role: Set<Operation>]
-
-    package init(_ granted: [Role: Set<Operation>]) { self.granted = granted }
-
-    /// Owners and admins do everything, staff all but delete, viewers read.
-    package static let standard = Permissions([
-        .owner: Set(Operation.allCases), .admin: Set(Operation.allCases),
-        .staff: [.read, .create, .update], .viewer: [.read],
-    ])
-
-    package func allow(_ operation: Operation, for role: Role) -> Bool { granted[role]?.contains(operation) ?? false }
-}
-
-/// What a user of a shop is there.
-package enum Role: String, CaseIterable, Sendable, Codable { case owner, admin, staff, viewer }

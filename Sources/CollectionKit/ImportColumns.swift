@@ -17,7 +17,6 @@ struct ImportColumns {
     let count: Int
     /// Money comes last, because its decimals depend on the row's currency.
     let targets: [Target]
-    let upsertIndex: Int?
     let ignored: [String]
     private let collection: Collection
 
@@ -42,7 +41,7 @@ struct ImportColumns {
             let fields = options.map.filter { $0.column == column }.map(\.field)
             if !fields.isEmpty {
                 for field in fields { add(column, cell: cell, to: field) }
-            } else if Collection.systemColumns.contains(column) {
+            } else if Collection.systemColumns.contains(column) || collection.field(column)?.isReadOnly == true {
                 continue
             } else if options.map.isEmpty || collection.index(of: String(column.prefix { $0 != "." })) != nil {
                 add(column, cell: cell, to: column)
@@ -57,8 +56,9 @@ struct ImportColumns {
         for (field, uses) in Dictionary(grouping: targets, by: \.field) where uses.count > 1 {
             faults.append(.init(collection.fields[field].name, "twice", "Two columns fill this field.", line: 1))
         }
-        upsertIndex = options.upsert.flatMap { collection.index(of: $0) }
-        if let upsertIndex, !targets.contains(where: { $0.field == upsertIndex }) {
+        if let upsertIndex = options.upsert.flatMap({ collection.index(of: $0) }),
+            !targets.contains(where: { $0.field == upsertIndex })
+        {
             faults.append(.init("upsert", "required", "No column fills the field to update by.", line: 1))
         }
         if !faults.isEmpty { throw DomainError.invalid(faults) }
@@ -74,15 +74,16 @@ struct ImportColumns {
         guard let name = parts.first, let index = collection.index(of: name) else {
             throw ValueFault("unknown_field", "\(collection.name) has no field \(path.prefix(64)).")
         }
+        guard !collection.fields[index].isReadOnly else { throw ValueFault("read_only", "Set by the server.") }
         guard parts.count == 2, let key = parts.last else {
             return Target(column: column, cell: cell, constant: constant, field: index, lookupSQL: nil)
         }
         guard case .reference(let name, _) = collection.fields[index].type, let other = catalog[name],
-            other.field(key)?.isUnique == true
+            let field = other.field(key), field.isUnique
         else {
             throw ValueFault("not_a_reference", "\(path.prefix(64)) is not a unique field of a record referred to.")
         }
-        let sql = "SELECT id FROM \(other.sql.table) WHERE \(CollectionSQL.quoted(key)) = ?1"
+        let sql = "SELECT id FROM \(other.sql.table) WHERE \(CollectionSQL.equals(field, "?1"))"
         return Target(column: column, cell: cell, constant: constant, field: index, lookupSQL: sql)
     }
 
@@ -103,15 +104,12 @@ struct ImportColumns {
         let value: SQLValue
         if let sql = target.lookupSQL {
             value = try Self.lookup(db, sql, text)
+            draft.resolved.insert(target.field)
         } else {
             value = try field.value(cell: text, in: draft, context)
-            // An id from a file is looked up like one from a request.
-            if case .reference(let other, _) = field.type {
-                _ = try Self.lookup(db, "SELECT id FROM \(CollectionSQL.quoted(other)) WHERE id = ?1", text)
-            }
         }
         // Spaces alone are empty too.
-        if value != .null { try draft.set(target.field, value, creating: true) }
+        if value != .null { try draft.set(target.field, value) }
     }
 
     private static func lookup(_ db: Database, _ sql: String, _ key: String) throws(ValueFault) -> SQLValue {
@@ -128,14 +126,15 @@ extension Field {
     func value(cell text: String, in draft: RecordDraft, _ context: RecordContext) throws(ValueFault) -> SQLValue {
         switch type {
         case .text(let format, let max):
-            return try Self.text(CSVWriter.unguarded(text), format, max: max)
-        case .integer(let range):
+            return try self.text(CSVWriter.unguarded(text), format, max: max)
+        case .integer(let range, _):
             guard text.utf8.count <= 20, let number = Int64(text) else {
                 throw ValueFault("not_a_number", "\"\(text.prefix(40))\" is not a whole number.")
             }
             return try Self.integer(number, range)
+        case .decimal(let scale, let range): return try Self.decimal(text, scale, range)
         case .money(let currencyField, let allowsNegative):
-            let given = draft.collection.index(of: currencyField).map { draft.values[$0] } ?? .null
+            let given = draft.value(currencyField)
             let code = if case .text(let code) = given { code } else { context.currency }
             guard let currency = Currency(code), let minor = currency.minor(fromMajor: text) else {
                 throw ValueFault("not_an_amount", "\"\(text.prefix(40))\" is not an amount in \(code).")
@@ -154,7 +153,17 @@ extension Field {
             if let date = CivilDate(text) { return .text(context.timeZone.instant(date).description) }
             return try Self.instant(text)
         case .choice(let choices): return try Self.choice(text, choices)
-        case .reference: return try Self.reference(text)
+        case .reference, .user: return try Self.reference(text)
+        case .references:
+            let ids = text.split(separator: " ").map { JSON.string(String($0)) }
+            return try value(json: .array(ids))
+        case .json:
+            guard text.utf8.count <= CSVParser.Limit.row, let json = try? JSONParser.parse(Array(text.utf8)) else {
+                throw ValueFault("not_json", "The cell is not JSON.")
+            }
+            return try value(json: json)
+        case .secret: return try value(json: .string(text))
+        case .sequence: throw ValueFault("read_only", "Set by the server.")
         }
     }
 }

@@ -55,15 +55,35 @@ extension ListQuery {
 
     /// One record more than the page, to know whether there is a next one.
     func pageSQL(_ parameters: inout [SQLValue]) -> String {
-        let json = fields.map { names in
-            "json_object(" + names.map { "'\($0)', " + jsonColumn($0) }.joined(separator: ", ") + ")"
-        }
         let keys = sort.map { CollectionSQL.quoted($0.column) }.joined(separator: ", ")
-        return "SELECT \(json ?? collection.sql.json), \(keys) FROM \(collection.sql.table)"
+        return "SELECT \(recordJSON), \(keys) FROM \(collection.sql.table)"
             + whereSQL(&parameters, withCursor: true) + orderSQL + " LIMIT \(limit + 1)"
     }
 
-    private func jsonColumn(_ name: String) -> String {
+    /// One record in the form that the query asks for.
+    package func record(_ db: Database, id: String) throws -> [UInt8] {
+        let text = "SELECT \(recordJSON) FROM \(collection.sql.table) WHERE id = ?1"
+        guard let json = try db.first(text, [.text(id)], { row in row.withBytes(0) { Array($0) } }) else {
+            throw DomainError.notFound("record")
+        }
+        return json
+    }
+
+    /// All records as JSON, for an export.
+    func recordsSQL(_ parameters: inout [SQLValue]) -> String {
+        "SELECT \(recordJSON) FROM \(collection.sql.table)" + whereSQL(&parameters, withCursor: true) + orderSQL
+            + (isLimitGiven ? " LIMIT \(limit)" : "")
+    }
+
+    private var recordJSON: String {
+        let chosen = fields.map { names in
+            "json_object(" + names.map { "'\($0)', " + jsonColumn($0) }.joined(separator: ", ") + ")"
+        }
+        let json = chosen ?? collection.sql.json
+        return expansion?.sql(json, of: collection) ?? json
+    }
+
+    func jsonColumn(_ name: String) -> String {
         collection.column(name).map { CollectionSQL.jsonValue(name, $0) } ?? "NULL"
     }
 
@@ -72,7 +92,7 @@ extension ListQuery {
             + sort.map { CollectionSQL.quoted($0.column) + ($0.descending ? " DESC" : "") }.joined(separator: ", ")
     }
 
-    private func whereSQL(_ parameters: inout [SQLValue], withCursor: Bool) -> String {
+    func whereSQL(_ parameters: inout [SQLValue], withCursor: Bool) -> String {
         var conditions = filters.map { condition($0, &parameters) }
         if let search { conditions.append(searchSQL(search, &parameters)) }
         if withCursor, let cursor { conditions.append(behindSQL(cursor, &parameters)) }
@@ -85,6 +105,7 @@ extension ListQuery {
     }
 
     private func condition(_ filter: Filter, _ parameters: inout [SQLValue]) -> String {
+        if case .references = collection.column(filter.column) { return listCondition(filter, &parameters) }
         let column = CollectionSQL.quoted(filter.column)
         let values = filter.values.map { bind($0, &parameters) }
         let value = values.first ?? "NULL"
@@ -96,9 +117,23 @@ extension ListQuery {
         case .greaterOrEqual: "\(column) >= \(value)"
         case .less: "\(column) < \(value)"
         case .lessOrEqual: "\(column) <= \(value)"
+        // IN finds no nulls.
+        case .oneOf where filter.values.contains(.null):
+            "(\(column) IN (\(values.joined(separator: ", "))) OR \(column) IS NULL)"
         case .oneOf: "\(column) IN (\(values.joined(separator: ", ")))"
         case .like: "\(column) LIKE \(value)"
         }
+    }
+
+    /// A list has one of the values; null stands for a list that has none.
+    private func listCondition(_ filter: Filter, _ parameters: inout [SQLValue]) -> String {
+        let links = CollectionSQL.links(collection.name, filter.column)
+        let ids = filter.values.filter { $0 != .null }.map { bind($0, &parameters) }.joined(separator: ", ")
+        var alternatives: [String] = []
+        if !ids.isEmpty { alternatives.append("id IN (SELECT recordId FROM \(links) WHERE targetId IN (\(ids)))") }
+        if filter.values.contains(.null) { alternatives.append("id NOT IN (SELECT recordId FROM \(links))") }
+        let any = "(" + alternatives.joined(separator: " OR ") + ")"
+        return filter.comparison == .notEqual ? "NOT \(any)" : any
     }
 
     private func searchSQL(_ text: String, _ parameters: inout [SQLValue]) -> String {

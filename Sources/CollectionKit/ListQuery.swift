@@ -40,9 +40,20 @@ package struct ListQuery: Sendable {
     package private(set) var isLimitGiven = false
     private(set) var cursor: ListCursor?
     package private(set) var countsExactly = false
+    private(set) var aggregate = Aggregate()
+    private(set) var expansion: Expansion?
 
-    /// `parameters` are the decoded pairs of the query in their order.
-    package init(_ collection: Collection, parameters: [(name: String, value: String)]) throws {
+    /// Parameters that are no filters. A field of such a name is asked for with an operator: `limit[eq]=5`.
+    package static let parameterNames = [
+        "limit", "cursor", "sort", "q", "fields", "count", "expand", "group", "sum", "avg", "min", "max",
+    ]
+
+    package var isAggregate: Bool { !aggregate.isEmpty }
+
+    /// `parameters` are the decoded pairs of the query in their order; `targets` says what may be expanded.
+    package init(
+        _ collection: Collection, parameters: [(name: String, value: String)], targets: Expansion.Targets = { _ in nil }
+    ) throws {
         self.collection = collection
         var faults: [DomainError.FieldFault] = []
         var cursorText: String?
@@ -56,6 +67,12 @@ package struct ListQuery: Sendable {
                 case "q": search = try Self.search(value)
                 case "fields": fields = try Self.fields(value, collection)
                 case "count": countsExactly = try Self.count(value)
+                case "expand": expansion = try Expansion(value, collection, targets)
+                case "group": try aggregate.addGroups(value, collection)
+                case "sum": try aggregate.add(.sum, value, collection)
+                case "avg": try aggregate.add(.avg, value, collection)
+                case "min": try aggregate.add(.min, value, collection)
+                case "max": try aggregate.add(.max, value, collection)
                 default: filters.append(try Self.filter(name, value, collection))
                 }
             } catch {
@@ -68,6 +85,14 @@ package struct ListQuery: Sendable {
             cursor = try cursorText.map { text throws(ValueFault) in try ListCursor(text, sort: sort) }
         } catch {
             faults.append(.init(cursorText == nil ? "sort" : "cursor", error.code, error.message))
+        }
+        do throws(ValueFault) {
+            try aggregate.check(collection)
+            if isAggregate, cursorText != nil || sortText != nil || fields != nil || expansion != nil {
+                throw ValueFault("contradiction", "Groups and figures have no sort, cursor, fields or expand.")
+            }
+        } catch {
+            faults.append(.init("group", error.code, error.message))
         }
         if !faults.isEmpty { throw DomainError.invalid(faults) }
     }
@@ -110,7 +135,7 @@ package struct ListQuery: Sendable {
                 throw ValueFault("unknown_field", "There is no field \(name.prefix(64)) to sort by.")
             }
             // A cursor holds the values that it stands at.
-            if case .text(.multiline, _) = type { throw ValueFault("wrong_type", "\(name) is too long to sort by.") }
+            guard type.isSortable else { throw ValueFault("wrong_type", "\(name) cannot be sorted by.") }
             guard !keys.contains(where: { $0.column == name }) else {
                 throw ValueFault("twice", "\(name) occurs twice.")
             }
@@ -142,6 +167,10 @@ package struct ListQuery: Sendable {
         guard let field = collection.column(column) else {
             throw ValueFault("unknown_field", "There is no such field or parameter.")
         }
+        guard field.comparisons.contains(comparison) else {
+            let known = field.comparisons.map(\.rawValue).joined(separator: ", ")
+            throw ValueFault("wrong_type", "\(column) can be compared with \(known).")
+        }
         switch comparison {
         case .oneOf:
             let parts = text.split(separator: ",", omittingEmptySubsequences: false)
@@ -150,51 +179,10 @@ package struct ListQuery: Sendable {
             for part in parts { values.append(try field.value(parameter: String(part))) }
             return Filter(column: column, comparison: comparison, values: values)
         case .like:
-            guard case .text = field else { throw ValueFault("wrong_type", "Only texts can be compared with like.") }
             guard let pattern = try search(text) else { throw ValueFault("required", "A pattern with % and _.") }
             return Filter(column: column, comparison: comparison, values: [.text(pattern)])
         default:
             return Filter(column: column, comparison: comparison, values: [try field.value(parameter: text)])
-        }
-    }
-}
-
-extension Collection {
-    /// The type of a declared field or of one that every record has.
-    func column(_ name: String) -> FieldType? {
-        switch name {
-        case "id": .text(.line, max: 64)
-        case "createdAt", "updatedAt": .instant
-        case "version": .integer(0...Int64.max)
-        default: field(name)?.type
-        }
-    }
-}
-
-extension FieldType {
-    /// The column value that a query parameter means. `null` stands for an empty field.
-    func value(parameter text: String) throws(ValueFault) -> SQLValue {
-        if text == "null" { return .null }
-        switch self {
-        case .integer, .money:
-            guard text.utf8.count <= 20, let number = Int64(text) else {
-                throw ValueFault("wrong_type", "Expected a whole number.")
-            }
-            return .integer(number)
-        case .boolean:
-            guard text == "true" || text == "false" else { throw ValueFault("wrong_type", "Expected true or false.") }
-            return .integer(text == "true" ? 1 : 0)
-        case .instant:
-            // A day stands for its first instant in UTC.
-            if let date = CivilDate(text) { return .text(LocalTime.utc.instant(date).description) }
-            return try Field.instant(text)
-        case .date: return try Field.date(text)
-        case .choice(let choices): return try Field.choice(text, choices)
-        case .text, .currency, .reference:
-            guard text.utf8.count <= 1000, let clean = TextRules.normalized(text, multiline: true) else {
-                throw ValueFault("control_characters", "Control characters are not allowed.")
-            }
-            return .text(clean)
         }
     }
 }

@@ -10,12 +10,15 @@ package struct RecordContext: Sendable {
     package let currency: String
     /// The shop's zone: what a date without a time means.
     package let timeZone: LocalTime
+    /// Seals what the shop keeps secret; nil where no collection has secrets.
+    package let sealer: SecretSealer?
 
     package init(
-        now: Instant, ids: IdentifierSource, actor: Actor, requestID: String, currency: String, timeZone: LocalTime
+        now: Instant, ids: IdentifierSource, actor: Actor, requestID: String, currency: String, timeZone: LocalTime,
+        sealer: SecretSealer? = nil
     ) {
         (self.now, self.ids, self.actor, self.requestID) = (now, ids, actor, requestID)
-        (self.currency, self.timeZone) = (currency, timeZone)
+        (self.currency, self.timeZone, self.sealer) = (currency, timeZone, sealer)
     }
 }
 

@@ -14,7 +14,10 @@ package struct RecordExport {
     @discardableResult
     package func run(_ db: Database, _ sink: ([UInt8]) throws -> Void) throws -> Int {
         let collection = query.collection
-        let columns = query.fields ?? ["id"] + collection.fields.map(\.name) + ["createdAt", "updatedAt", "version"]
+        let columns =
+            query.fields ?? ["id"] + collection.fields.filter { !$0.isWriteOnly }.map(\.name) + [
+                "createdAt", "updatedAt", "version",
+            ]
         // The currencies of money columns, fetched along where they were not asked for.
         let moneyCurrencies = columns.map { Self.currencyField(of: $0, collection) }
         let extra = Set(moneyCurrencies.compactMap { $0 }).subtracting(columns).sorted()
@@ -43,13 +46,16 @@ package struct RecordExport {
 
     /// How one column is written.
     private enum Format {
-        case text, integer, boolean
+        case text, integer, boolean, list
+        case decimal(scale: Int)
         case money(currencyColumn: Int32)
 
         init(_ name: String, currencyColumn: Int?, _ collection: Collection) {
             switch collection.column(name) {
             case .money: self = currencyColumn.map { .money(currencyColumn: Int32($0)) } ?? .integer
             case .integer: self = .integer
+            case .decimal(let scale, _): self = .decimal(scale: scale)
+            case .references: self = .list
             case .boolean: self = .boolean
             default: self = .text
             }
@@ -61,6 +67,10 @@ package struct RecordExport {
             case .text: return CSVWriter.guarded(row.text(column) ?? "")
             case .integer: return String(row.integer(column))
             case .boolean: return row.integer(column) == 0 ? "false" : "true"
+            case .decimal(let scale): return FixedPoint.text(row.integer(column), scale: scale)
+            case .list:
+                let ids = (try? JSONParser.parse(Array((row.text(column) ?? "").utf8)))?.arrayValue ?? []
+                return ids.compactMap(\.stringValue).joined(separator: " ")
             case .money(let currencyColumn):
                 let currency = Currency(row.text(currencyColumn) ?? "")
                 return currency?.majorText(row.integer(column)) ?? String(row.integer(column))

@@ -31,7 +31,10 @@ package struct ImportReport: Sendable, Equatable {
     }
 }
 
-/// Takes a CSV file into a collection, inside one write transaction.
+/// What a file to import holds.
+package enum ImportFormat: Sendable { case csv, ndjson }
+
+/// Takes a file into a collection, inside one write transaction.
 package struct RecordImport {
     package enum Limit {
         /// Faults reported before the import gives up.
@@ -50,6 +53,7 @@ package struct RecordImport {
     private var columns: ImportColumns?
     private var report = ImportReport()
     private var faults: [DomainError.FieldFault] = []
+    private var madeIDs: (first: String, last: String)?
 
     package init(
         _ collection: Collection, _ catalog: CollectionCatalog, _ options: ImportOptions, _ context: RecordContext
@@ -65,25 +69,39 @@ package struct RecordImport {
 
     /// Reads the whole file. Throws `validation_failed` with line, column and reason of each fault; the caller's
     /// transaction then leaves nothing behind.
-    package mutating func run(_ db: Database, file: URL, progress: WorkProgress.Report) throws -> ImportReport {
+    package mutating func run(
+        _ db: Database, file: URL, format: ImportFormat = .csv, progress: WorkProgress.Report
+    ) throws -> ImportReport {
         let total = FileSystem.size(file)
         let reader = try FileReader(file)
-        var parser = CSVParser()
+        var csv = CSVParser()
+        var lines = NDJSONParser()
         var read: Int64 = 0
         do {
             while case let chunk = try reader.next(), !chunk.isEmpty {
                 read += Int64(chunk.count)
-                try parser.parse(chunk) { row in try take(row, db) }
+                switch format {
+                case .csv: try csv.parse(chunk) { row in try take(row, db) }
+                case .ndjson: try lines.parse(chunk) { line, bytes in try take(bytes, line: line, db) }
+                }
                 progress(WorkProgress("importing", done: read, total: total, detail: "\(report.rows) rows"))
             }
-            try parser.finish { row in try take(row, db) }
+            switch format {
+            case .csv: try csv.finish { row in try take(row, db) }
+            case .ndjson: try lines.finish { line, bytes in try take(bytes, line: line, db) }
+            }
         } catch let fault as CSVParser.Fault {
             faults.append(.init("", "malformed_csv", fault.message, line: fault.line))
+        } catch let fault as NDJSONParser.Fault {
+            faults.append(.init("", "malformed_json", fault.message, line: fault.line))
         } catch is Stop {}
-        if columns == nil, faults.isEmpty { throw DomainError.malformed("empty_file", "The file has no header line.") }
+        if format == .csv, columns == nil, faults.isEmpty {
+            throw DomainError.malformed("empty_file", "The file has no header line.")
+        }
         if !faults.isEmpty { throw DomainError.invalid(faults) }
-        try AuditTrail.append(
-            db, context, action: "\(collection.name).import", target: nil, data: report.json.text)
+        // One event for all that was made: ids sort by when they were made, so first and last name them.
+        let made = report.json.adding(["firstId": JSON(madeIDs?.first), "lastId": JSON(madeIDs?.last)])
+        try AuditTrail.append(db, context, action: "\(collection.name).import", target: nil, data: made.text)
         return report
     }
 
@@ -107,53 +125,81 @@ package struct RecordImport {
                 return try fault(target.column, error.code, error.message, row.line)
             }
         }
-        try write(draft, db, line: row.line, columns: columns)
+        try write(draft, db, line: row.line)
     }
+
+    /// A line of JSON: members as in a create. What only the server sets is passed over, so that an export comes back.
+    private mutating func take(_ bytes: [UInt8], line: Int, _ db: Database) throws {
+        report.rows += 1
+        let json: JSON
+        do {
+            json = try JSONParser.parse(bytes)
+        } catch {
+            return try fault("", "malformed_json", "\(error.message) (byte \(error.offset)).", line)
+        }
+        guard let members = json.objectValue else { return try fault("", "not_an_object", "Not a JSON object.", line) }
+        let own = members.filter { member in
+            !Collection.systemColumns.contains(member.name) && collection.field(member.name)?.isReadOnly != true
+        }
+        var draft = RecordDraft(collection)
+        try draft.take(json: .object(own))
+        for item in draft.faults { try fault(item.field, item.code, item.message, line) }
+        if draft.faults.isEmpty { try write(draft, db, line: line) }
+    }
+
+    private var upsertIndex: Int? { options.upsert.flatMap { collection.index(of: $0) } }
+
+    /// What the file calls a field.
+    private func column(of field: String) -> String { columns?.column(of: field) ?? field }
 
     private mutating func fault(_ column: String, _ code: String, _ message: String, _ line: Int) throws {
         faults.append(.init(column, code, message, line: line))
         if faults.count >= Limit.faults { throw Stop() }
     }
 
-    private mutating func write(_ draft: RecordDraft, _ db: Database, line: Int, columns: ImportColumns) throws {
+    private mutating func write(_ draft: RecordDraft, _ db: Database, line: Int) throws {
         var draft = draft
-        if let key = columns.upsertIndex, let found = try existing(db, draft.values[key], key) {
-            return try update(db, found, draft, line: line, columns: columns)
+        if let key = upsertIndex, let found = try existing(db, draft.values[key], key) {
+            return try update(db, found, draft, line: line)
         }
-        draft.fillDefaults(context)
-        draft.requireFields()
-        for item in draft.faults { try fault(columns.column(of: item.field), item.code, item.message, line) }
+        try draft.complete(context)
+        try draft.checkReferences(db)
+        for item in draft.faults { try fault(column(of: item.field), item.code, item.message, line) }
         guard draft.faults.isEmpty else { return }
-        let values = [.text(context.ids.next(collection.idPrefix))] + draft.values + [.text(context.now.description)]
+        try draft.finish(db, context)
+        let id = context.ids.next(collection.idPrefix)
+        let values = [.text(id)] + draft.values + [.text(context.now.description)]
         do {
             try db.run(collection.sql.insertSilently, values)
             report.created += 1
+            madeIDs = (madeIDs?.first ?? id, id)
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
-            let field = error.message?.split(separator: ".").last.map(String.init) ?? ""
-            try fault(columns.column(of: field), "not_unique", "Another record has this \(field).", line)
+            for field in collection.fieldsNamed(error) {
+                try fault(column(of: field), "not_unique", "Another record has this \(field).", line)
+            }
         }
     }
 
     private func existing(_ db: Database, _ value: SQLValue, _ key: Int) throws -> (id: String, values: [SQLValue])? {
         guard value != .null else { return nil }
         let names = collection.fields.map { CollectionSQL.quoted($0.name) }
-        let key = names[key]
-        let sql = "SELECT id, \(names.joined(separator: ", ")) FROM \(collection.sql.table) WHERE \(key) = ?1"
+        let condition = CollectionSQL.equals(collection.fields[key], "?1")
+        let sql = "SELECT id, \(names.joined(separator: ", ")) FROM \(collection.sql.table) WHERE \(condition)"
         return try db.first(sql, [value]) { row in
             (row.text(0) ?? "", names.indices.map { row.value(Int32($0 + 1)) })
         }
     }
 
     private mutating func update(
-        _ db: Database, _ found: (id: String, values: [SQLValue]), _ draft: RecordDraft, line: Int,
-        columns: ImportColumns
+        _ db: Database, _ found: (id: String, values: [SQLValue]), _ draft: RecordDraft, line: Int
     ) throws {
         var merged = RecordDraft(collection, current: found.values)
+        merged.resolved = draft.resolved
         for index in draft.values.indices where draft.given[index] {
             do throws(ValueFault) {
-                try merged.set(index, draft.values[index], creating: false)
+                try merged.set(index, draft.values[index])
             } catch {
-                return try fault(columns.column(of: collection.fields[index].name), error.code, error.message, line)
+                return try fault(column(of: collection.fields[index].name), error.code, error.message, line)
             }
         }
         guard merged.values != found.values else {
@@ -161,10 +207,17 @@ package struct RecordImport {
             return
         }
         do {
-            _ = try Records(collection).update(db, id: found.id, merged, context)
+            try merged.complete(context)
+            try merged.checkReferences(db)
+            try merged.throwFaults()
+            try merged.finish(db, context)
+            let records = Records(collection)
+            _ = try records.update(db, id: found.id, merged, context)
+            let values = AuditValues(collection).changed(from: found.values, to: merged.values)
+            try records.audit(db, "update", found.id, values, context)
             report.updated += 1
-        } catch let error as DomainError where error.code == "not_unique" {
-            for item in error.faults { try fault(columns.column(of: item.field), item.code, item.message, line) }
+        } catch let error as DomainError where !error.faults.isEmpty {
+            for item in error.faults { try fault(column(of: item.field), item.code, item.message, line) }
         }
     }
 }

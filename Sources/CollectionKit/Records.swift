@@ -25,13 +25,13 @@ package struct Records: Sendable {
 
     package func create(_ db: Database, _ body: JSON, _ context: RecordContext) throws -> RecordBytes {
         var draft = RecordDraft(collection)
-        try draft.take(json: body, creating: true)
-        draft.fillDefaults(context)
-        draft.requireFields()
+        try draft.take(json: body)
+        try draft.complete(context)
         try draft.checkReferences(db)
         try draft.throwFaults()
+        try draft.finish(db, context)
         let record = try insert(db, draft, context)
-        try AuditTrail.append(db, context, action: "\(collection.name).create", target: record.id, data: nil)
+        try audit(db, "create", record.id, AuditValues(collection).created(draft.values), context)
         return record
     }
 
@@ -53,12 +53,13 @@ package struct Records: Sendable {
         let (current, version) = try values(db, id: id)
         try Self.check(version, ifVersion)
         var draft = RecordDraft(collection, current: current)
-        try draft.take(json: body, creating: false)
-        draft.requireFields()
+        try draft.take(json: body)
+        try draft.complete(context)
         try draft.checkReferences(db)
         try draft.throwFaults()
+        try draft.finish(db, context)
         let record = try update(db, id: id, draft, context)
-        try AuditTrail.append(db, context, action: "\(collection.name).update", target: id, data: Self.names(body))
+        try audit(db, "update", id, AuditValues(collection).changed(from: current, to: draft.values), context)
         return record
     }
 
@@ -73,21 +74,28 @@ package struct Records: Sendable {
     }
 
     package func delete(_ db: Database, id: String, ifVersion: Int64?, _ context: RecordContext) throws {
-        let (_, version) = try values(db, id: id)
+        let (current, version) = try values(db, id: id)
         try Self.check(version, ifVersion)
+        if collection.rules.sequences.contains(where: { current[$0] != .null }) {
+            throw DomainError.conflict(
+                "numbered", "A record with a number cannot be deleted: the numbers have no gaps.",
+                hint: "Cancel it instead.")
+        }
         do {
             try db.run(collection.sql.delete, [.text(id)])
         } catch let error as DatabaseError where error.extendedResultCode.isForeignKey {
             throw DomainError.conflict(
                 "in_use", "Other records refer to this one.", hint: "Change or delete those first.")
         }
-        try AuditTrail.append(db, context, action: "\(collection.name).delete", target: id, data: nil)
+        try audit(db, "delete", id, AuditValues(collection).deleted(current), context)
     }
 
-    /// Which fields a change named: the log tells what was touched without keeping personal values a second time.
-    private static func names(_ body: JSON) -> String {
-        let names = (body.objectValue ?? []).map { JSON.string($0.name) }
-        return (["fields": .array(names)] as JSON).text
+    func audit(_ db: Database, _ verb: String, _ id: String, _ data: [UInt8], _ context: RecordContext) throws {
+        try AuditTrail.append(
+            db,
+            AuditEvent(
+                at: context.now, actor: context.actor, action: "\(collection.name).\(verb)", target: id,
+                requestID: context.requestID, data: data))
     }
 
     /// The column values in the order of the fields, and the version.
@@ -111,18 +119,27 @@ package struct Records: Sendable {
         RecordBytes(id: id, json: row.withBytes(0) { Array($0) }, version: row.integer(1))
     }
 
-    /// Turns a broken uniqueness into a conflict that names the field.
+    /// Turns a broken uniqueness into a conflict that names the fields.
     private func naming<Value>(_ body: () throws -> Value) throws -> Value {
         do {
             return try body()
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
-            // "UNIQUE constraint failed: customers.externalId"
-            let field = error.message?.split(separator: ".").last.map(String.init) ?? ""
-            guard collection.field(field) != nil else { throw error }
-            var conflict = DomainError.conflict("not_unique", "Another record has the same \(field).")
-            conflict.faults = [.init(field, "not_unique", "Another record has this value.")]
+            let names = collection.fieldsNamed(error)
+            guard !names.isEmpty else { throw error }
+            var conflict = DomainError.conflict(
+                "not_unique", "Another record has the same \(names.joined(separator: " and ")).")
+            conflict.faults = names.map { .init($0, "not_unique", "Another record has this value.") }
             throw conflict
         }
+    }
+}
+
+extension Collection {
+    /// "UNIQUE constraint failed: bookings.caregiverId, bookings.startsAt"
+    func fieldsNamed(_ error: DatabaseError) -> [String] {
+        let list = error.message?.split(separator: ":").last ?? ""
+        return list.split(separator: ",").compactMap { $0.split(separator: ".").last.map(String.init) }
+            .filter { field($0) != nil }
     }
 }
 

@@ -55,8 +55,11 @@ package enum Answer {
 
     /// The version that `If-Match` names; nil without the header or for `*`, -1 (which no record has) for another tag.
     static func ifMatch(_ request: Request) -> Int64? {
-        guard let tag = request.headers[.ifMatch], tag != "*" else { return nil }
-        return Int64(tag.filter { $0 != "\"" }) ?? -1
+        request.headers[.ifMatch].flatMap { version(ofTag: $0) }
+    }
+
+    static func version(ofTag tag: String) -> Int64? {
+        tag == "*" ? nil : Int64(tag.filter { $0 != "\"" }) ?? -1
     }
 
     static func isNotModified(_ request: Request, _ version: Int64) -> Bool {

@@ -3,6 +3,7 @@ import CollectionKit
 import HTTPTypes
 import Hummingbird
 import Storage
+import Tenancy
 
 /// The routes of every collection: list, read, create, change, delete, import.
 package struct CollectionController: Sendable {
@@ -37,16 +38,28 @@ package struct CollectionController: Sendable {
     }
 
     private func list(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
-        let query = try ListQuery(collection, parameters: QueryString.parameters(of: context.request))
-        if wantsCSV(context) { return CollectionTransfer(services).export(context, query, name: collection.name) }
+        let query = try query(context, collection)
+        if let accept = context.request.headers[.accept], let format = ExportFormat(accept: accept) {
+            guard !query.isAggregate else {
+                throw DomainError.invalid("group", "contradiction", "Groups and figures are JSON only.")
+            }
+            return CollectionTransfer(services).export(context, query, name: collection.name, format)
+        }
+        if query.isAggregate {
+            let figures = try await services.storage.queryWork {
+                try context.database.read { db in try query.aggregate(db) }
+            }
+            return Answer.bytes(figures, type: "application/json", for: context.request)
+        }
         let found = try await services.storage.queryWork { try context.database.read { db in try query.page(db) } }
         return page(found, context).response
     }
 
     /// As `list`, on the event loop: a query that takes more than a moment, and an export, are left to `list`.
     private func directList(_ context: TenantRequestContext, _ collection: Collection) throws -> PlainAnswer? {
-        if wantsCSV(context) { return nil }
-        let query = try ListQuery(collection, parameters: QueryString.parameters(of: context.request))
+        if let accept = context.request.headers[.accept], ExportFormat(accept: accept) != nil { return nil }
+        let query = try query(context, collection)
+        if query.isAggregate { return nil }
         do {
             return page(try context.database.read(limit: .moment) { db in try query.page(db) }, context)
         } catch let error as DomainError where error.code == "query_too_slow" {
@@ -54,21 +67,38 @@ package struct CollectionController: Sendable {
         }
     }
 
-    private func wantsCSV(_ context: TenantRequestContext) -> Bool {
-        context.request.headers[.accept]?.contains("text/csv") == true
+    private func query(_ context: TenantRequestContext, _ collection: Collection) throws -> ListQuery {
+        try ListQuery(collection, parameters: QueryString.parameters(of: context.request), targets: targets(context))
     }
 
     private func page(_ page: ListPage, _ context: TenantRequestContext) -> PlainAnswer {
         var answer = Answer.plain(page.json, type: "application/json", for: context.request)
         if let cursor = page.nextCursor {
-            let link = "<\(context.request.uri.path)?cursor=\(cursor)>; rel=\"next\""
+            let link = "<\(Self.next(context.request, cursor))>; rel=\"next\""
             answer.fields.append(HTTPField(name: .linkTarget, value: link))
         }
         return answer
     }
 
+    /// The same list from the cursor on: everything else that was asked for stays.
+    private static func next(_ request: Request, _ cursor: String) -> String {
+        let others = (request.uri.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }
+        return "\(request.uri.path)?" + (others + ["cursor=\(cursor)"]).joined(separator: "&")
+    }
+
+    /// Which collections this person may see records of inside those of another.
+    private func targets(_ context: TenantRequestContext) -> Expansion.Targets {
+        { [services] name in
+            guard let entry = services.catalog.entry(name), context.tenant.has(module: entry.module),
+                context.principal.may(.read, entry.collection.permissions)
+            else { return nil }
+            return entry.collection
+        }
+    }
+
     private func get(_ context: TenantRequestContext, _ collection: Collection) throws -> PlainAnswer {
         let id = context.recordID
+        if context.request.uri.query?.isEmpty == false { return try getExpanded(context, collection) }
         let record = try context.database.read { db in try Records(collection).get(db, id: id) }
         if Answer.isNotModified(context.request, record.version) {
             return PlainAnswer(status: .notModified, fields: [Answer.etagField(record.version)])
@@ -76,9 +106,28 @@ package struct CollectionController: Sendable {
         return answer(record, .ok)
     }
 
+    /// `?expand=` and `?fields=` of one record. What is inside may change without its version, so there is no ETag.
+    private func getExpanded(_ context: TenantRequestContext, _ collection: Collection) throws -> PlainAnswer {
+        for (name, _) in try QueryString.parameters(of: context.request) where name != "expand" && name != "fields" {
+            throw DomainError.invalid(String(name.prefix(64)), "unknown_parameter", "One of expand, fields.")
+        }
+        let (query, id) = (try query(context, collection), context.recordID)
+        let json = try context.database.read { db in try query.record(db, id: id) }
+        return Answer.plain(json, type: "application/json", for: context.request)
+    }
+
     private func create(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
         let body = try await RequestBodies.json(context.request)
         let change = services.recordContext(context)
+        if let key = try IdempotentAnswer.key(context, body: body.canonicalText) {
+            let kept = try await key.write(context.database, now: change.now) { db in
+                let record = try Records(collection).create(db, body, change)
+                return .init(
+                    status: 201, location: "/api/\(collection.name)/\(record.id)", etag: Answer.etag(record.version),
+                    body: record.json)
+            }
+            return IdempotentAnswer.response(kept)
+        }
         let record = try await context.database.write { db in try Records(collection).create(db, body, change) }
         var response = answer(record, .created).response
         response.headers[.location] = "/api/\(collection.name)/\(record.id)"

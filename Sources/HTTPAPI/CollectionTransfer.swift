@@ -7,7 +7,23 @@ import Logging
 import NIOCore
 import Storage
 
-/// Whole collections in and out as CSV.
+/// In what form many records leave.
+enum ExportFormat {
+    case csv, ndjson
+
+    /// Nil for anything else, which gets the page as JSON.
+    init?(accept: String) {
+        if accept.contains("text/csv") {
+            self = .csv
+        } else if accept.contains("application/x-ndjson") {
+            self = .ndjson
+        } else {
+            return nil
+        }
+    }
+}
+
+/// Whole collections in and out as CSV or NDJSON.
 struct CollectionTransfer: Sendable {
     private let services: HTTPServices
 
@@ -16,8 +32,9 @@ struct CollectionTransfer: Sendable {
     /// `POST …/import?map=COLUMN=FIELD&set=FIELD=VALUE&upsert=FIELD`: received to a file first, then one transaction.
     func importFile(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
         let options = try Self.options(context.request)
-        guard context.request.headers[.contentType]?.hasPrefix("text/csv") == true else {
-            throw DomainError(.unsupportedMedia, "csv_required", "Send the file as text/csv.")
+        let format = try Self.format(context.request)
+        guard format == .csv || options.map.isEmpty && options.constants.isEmpty else {
+            throw DomainError.invalid("map", "csv_only", "map and set are for CSV; lines of JSON name their fields.")
         }
         let file = try await RequestBodies.file(context.request, in: services.data)
         let (catalog, change, database) = (services.catalog, services.recordContext(context), context.database)
@@ -25,9 +42,19 @@ struct CollectionTransfer: Sendable {
             defer { try? FileSystem.remove(file) }
             let report = try await database.write(alone: true) { db in
                 var work = try RecordImport(collection, catalog, options, change)
-                return try work.run(db, file: file, progress: progress)
+                return try work.run(db, file: file, format: format, progress: progress)
             }
             return report.json
+        }
+    }
+
+    private static func format(_ request: Request) throws -> ImportFormat {
+        switch request.headers[.contentType]?.split(separator: ";").first?.lowercased() {
+        case "text/csv": return .csv
+        case "application/x-ndjson": return .ndjson
+        default:
+            throw DomainError(
+                .unsupportedMedia, "csv_required", "Send the file as text/csv or application/x-ndjson.")
         }
     }
 
@@ -49,7 +76,9 @@ struct CollectionTransfer: Sendable {
     }
 
     /// Writes the file first and sends it then: the read transaction ends whatever the client's speed.
-    func export(_ context: TenantRequestContext, _ query: ListQuery, name: String) -> Response {
+    func export(
+        _ context: TenantRequestContext, _ query: ListQuery, name: String, _ format: ExportFormat
+    ) -> Response {
         let (data, database, logger) = (services.data, context.database, services.logger)
         let body = ResponseBody { writer in
             let url = data.scratchURL(".csv")
@@ -57,7 +86,10 @@ struct CollectionTransfer: Sendable {
             do {
                 try await database.readLong { db in
                     var file = try AtomicFile(url)
-                    try RecordExport(query).run(db) { try file.write($0) }
+                    switch format {
+                    case .csv: try RecordExport(query).run(db) { try file.write($0) }
+                    case .ndjson: try query.exportLines(db) { try file.write($0) }
+                    }
                     try file.publish()
                 }
             } catch {
@@ -72,8 +104,13 @@ struct CollectionTransfer: Sendable {
             try await writer.finish(nil)
         }
         var response = Response(status: .ok, body: body)
-        response.headers[.contentType] = "text/csv; charset=utf-8"
-        response.headers[.contentDisposition] = "attachment; filename=\"\(name).csv\""
+        let (type, ending) =
+            switch format {
+            case .csv: ("text/csv; charset=utf-8", "csv")
+            case .ndjson: ("application/x-ndjson", "ndjson")
+            }
+        response.headers[.contentType] = type
+        response.headers[.contentDisposition] = "attachment; filename=\"\(name).\(ending)\""
         return response
     }
 }

@@ -2,6 +2,8 @@ import HTTPTypes
 
 /// Header names that swift-http-types does not know, made once. The names are constants of ours and valid tokens.
 extension HTTPField.Name {
+    static let idempotencyKey = known("Idempotency-Key")
+    static let idempotentReplayed = known("Idempotent-Replayed")
     static let requestID = known("X-Request-Id")
     static let tenantID = known("X-Tenant-ID")
     static let csrfToken = known("X-CSRF-Token")

@@ -13,6 +13,8 @@ package struct HTTPServices: Sendable {
     package let data: DataDirectory
     package let ids: IdentifierSource
     package let time: TimeSource
+    /// Seals the secrets in a tenant's records.
+    package let master: MasterKey
     package let logger: Logger
     /// Whether browsers reach us by TLS: cookies are then `__Host-` and `Secure`, and HSTS is said.
     package let isTLS: Bool
@@ -21,16 +23,18 @@ package struct HTTPServices: Sendable {
 
     package init(
         catalog: CollectionCatalog, directory: TenantDirectory, signIn: SignIn, storage: StorageServices,
-        data: DataDirectory, ids: IdentifierSource, time: TimeSource, logger: Logger, isTLS: Bool, domain: String?
+        data: DataDirectory, ids: IdentifierSource, time: TimeSource, master: MasterKey, logger: Logger, isTLS: Bool,
+        domain: String?
     ) {
         (self.catalog, self.directory, self.signIn, self.storage) = (catalog, directory, signIn, storage)
-        (self.data, self.ids, self.time, self.logger) = (data, ids, time, logger)
+        (self.data, self.ids, self.time, self.master, self.logger) = (data, ids, time, master, logger)
         (self.isTLS, self.domain) = (isTLS, domain)
     }
 
     package func recordContext(_ context: TenantRequestContext) -> RecordContext {
         RecordContext(
             now: time.now(), ids: ids, actor: context.principal.actor, requestID: context.requestID,
-            currency: context.tenant.currency, timeZone: context.tenant.localTime)
+            currency: context.tenant.currency, timeZone: context.tenant.localTime,
+            sealer: master.sealer(tenant: context.tenant.id))
     }
 }

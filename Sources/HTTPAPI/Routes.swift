@@ -114,6 +114,19 @@ package final class Routes {
         }
     }
 
+    /// A route inside a shop that no single collection stands behind. The handler asks again for each one it touches.
+    package func tenant(
+        _ method: HTTPRequest.Method, _ path: String, _ operation: Permissions.Operation, _ summary: String,
+        _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
+    ) {
+        add(method, path, .tenant(operation), summary) { [authenticator, services] request, http in
+            let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
+            try context.require(operation, .standard)
+            try await Self.auditOperator(context, services)
+            return try await handler(context)
+        }
+    }
+
     /// A route on the records of a collection.
     package func collection(
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ entry: CollectionCatalog.Entry,

@@ -17,7 +17,6 @@ package struct UserController: Sendable {
         routes.tenantManager(.post, "/api/users/{id}/enable", "Let a disabled user in again") { try await enable($0) }
         routes.tenantManager(.post, "/api/users/{id}/role", "Give a user another role") { try await setRole($0) }
         routes.tenantManager(.post, "/api/users/{id}/reset-password", "Set a user's password") { try await reset($0) }
-        routes.tenantManager(.get, "/api/audit", "The shop's audit log") { try audit($0) }
     }
 
     private func list(_ context: TenantRequestContext) throws -> Response {
@@ -93,15 +92,6 @@ package struct UserController: Sendable {
             try await services.signIn.resetUserPassword(
                 context.tenant, user.id, password: password, by: context.principal.actor, requestID: context.requestID
             ).json)
-    }
-
-    private func audit(_ context: TenantRequestContext) throws -> Response {
-        let page = try Page(context.request)
-        let items = try context.database.read { db in
-            try AuditTrail.list(db, before: page.cursor.flatMap { Int64($0) }, limit: page.limit)
-        }
-        let last = items.count == page.limit ? items.last?["seq"]?.integerValue.map(String.init) : nil
-        return Answer.json(["items": .array(items), "nextCursor": JSON(last)], for: context.request)
     }
 }
 

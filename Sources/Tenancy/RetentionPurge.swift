@@ -49,6 +49,10 @@ package struct RetentionPurge: Sendable {
                 removed += count
             }
         }
+        let file = directory.file(tenant.id)
+        if try file.read({ db in try Idempotency.hasDue(db, now: now) }) {
+            try await file.write { db in try Idempotency.purge(db, now: now) }
+        }
         return removed + (try await purgeSessions(tenant, before: now.subtracting(Limit.sessions)))
     }
 

@@ -10,6 +10,7 @@ package enum SystemDatabase {
         migrations: [
             .init("first", first + AuditTrail.baseSQL), .init("trash", trash), .init("drills", drills),
             .init("sandboxes", sandboxes),
+            .init("audit chain", AuditTrail.secondSQL),
         ],
         invariants: AuditTrail.invariants)
 
@@ -79,6 +80,7 @@ package enum TenantSchema {
                 .init(
                     "first", UserStore.baseSQL + SessionStore.baseSQL + AuditTrail.baseSQL + CollectionSchema.baseSQL),
                 .init("identity", "CREATE TABLE identity (tenantId TEXT PRIMARY KEY NOT NULL) STRICT;"),
+                .init("collections complete", CollectionSchema.secondSQL + AuditTrail.secondSQL),
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),

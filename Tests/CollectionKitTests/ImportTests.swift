@@ -89,7 +89,19 @@ struct ImportTests {
         try await shop.importCSV(customers, "name\na\nb\nc\n")
         let events = try shop.file.read { try AuditTrail.list($0, before: nil, limit: 10) }
         #expect(events.map { $0["action"] } == ["customers.import"])
-        #expect(events.first?["data"]?.stringValue?.contains(#""created":3"#) == true)
+        let data = events.first?["data"]
+        let ids = try shop.column("id", of: customers, ["sort": "id"])
+        #expect(data?["created"] == 3 && data?["firstId"] == ids.first && data?["lastId"] == ids.last)
+    }
+
+    @Test func `what an import changed is told record by record`() async throws {
+        try await shop.importCSV(products, "sku,name,price,currency\nA,Ring,1.00,INR\nB,Chain,2.00,INR\n")
+        var options = ImportOptions()
+        options.upsert = "sku"
+        try await shop.importCSV(products, "sku,price\nA,1.50\nB,2.00\n", options)
+        let events = try shop.file.read { try AuditTrail.list($0, before: nil, limit: 10) }
+        #expect(events.map { $0["action"] } == ["products.import", "products.update", "products.import"])
+        #expect(events.dropFirst().first?["data"] == ["new": ["price": 150], "old": ["price": 100]])
     }
 
     @Test func `booleans, choices and days are read as people write them`() async throws {

@@ -124,10 +124,25 @@ struct RecordTests {
         #expect(events.map { $0["action"] } == ["customers.delete", "customers.update", "customers.create"])
         #expect(events.allSatisfy { $0["actor"] == "user:usr_asha" && $0["requestId"] == "req_1" })
         #expect(events.allSatisfy { $0["target"] == .string(id) })
-        // Names of fields, never what stood in them.
-        let named = events.compactMap { $0["data"]?.stringValue }
-        #expect(named == [#"{"fields":["email"]}"#])
+        // Of a person only that there was something.
+        #expect(
+            events.map { $0["data"] } == [
+                ["old": ["email": "[personal]", "name": "[personal]"]],
+                ["new": ["email": "[personal]"], "old": ["email": "[personal]"]],
+                ["new": ["email": "[personal]", "name": "[personal]"]],
+            ])
         #expect(try shop.file.read { try AuditTrail.list($0, before: 3, limit: 1) }.map { $0["seq"] } == [2])
+    }
+
+    @Test func `the log has what was there and what is there, each in its JSON form`() async throws {
+        let id = try await shop.create(things, ["name": "Ring", "isOpen": true, "price": 5, "currency": "INR"]).id
+        try await shop.patch(things, id, ["isOpen": false, "price": nil, "name": "Ring"])
+        let events = try shop.file.read { try AuditTrail.list($0, before: nil, limit: 10) }
+        #expect(
+            events.map { $0["data"] } == [
+                ["new": ["isOpen": false, "price": nil], "old": ["isOpen": true, "price": 5]],
+                ["new": ["currency": "INR", "isOpen": true, "name": "Ring", "price": 5, "rank": 5, "size": "small"]],
+            ])
     }
 
     @Test func `the audit log cannot be changed`() async throws {

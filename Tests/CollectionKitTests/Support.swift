@@ -54,13 +54,21 @@ final class TestShop: Sendable {
         let time = TimeSource(now: { Self.now }, sleep: { _ in })
         context = RecordContext(
             now: Self.now, ids: IdentifierSource(time: time), actor: Actor(.user, "usr_asha"), requestID: "req_1",
-            currency: "INR", timeZone: try #require(LocalTime("Asia/Kolkata")))
+            currency: "INR", timeZone: try #require(LocalTime("Asia/Kolkata")),
+            // What the real one does is Tenancy's: here is to be seen that it is asked, and for which place.
+            sealer: SecretSealer(seal: { "sealed(\($1):\($0))" }, open: { sealed, _ in sealed }))
     }
 
     static func schema(_ collections: [CollectionKit.Collection]) -> DatabaseSchema {
         DatabaseSchema(
             applicationID: 71,
-            migrations: [.init("collections", CollectionSchema.baseSQL), .init("audit", AuditTrail.baseSQL)],
+            migrations: [
+                .init("collections", CollectionSchema.baseSQL + CollectionSchema.secondSQL),
+                .init("audit", AuditTrail.baseSQL + AuditTrail.secondSQL),
+                .init(
+                    "users",
+                    "CREATE TABLE users (id TEXT PRIMARY KEY NOT NULL) STRICT; INSERT INTO users VALUES ('usr_asha')"),
+            ],
             synchronize: { try CollectionSchema.synchronize($0, collections) })
     }
 

@@ -75,7 +75,13 @@ struct RouteSamples {
         "POST /api/users/{id}/enable": Rule(subject: .user),
         "POST /api/users/{id}/role": Rule(subject: .user, json: ["role": "viewer"]),
         "POST /api/users/{id}/reset-password": Rule(subject: .user, json: ["password": password]),
+        "POST /api/batch": Rule(
+            subject: .none,
+            json: ["operations": [["method": "POST", "path": "/api/customers", "body": ["name": "batch"]]]]),
         "GET /api/audit": Rule(subject: .none),
+        "GET /api/audit/verify": Rule(subject: .none),
+        "GET /api/admin/audit": Rule(subject: .none),
+        "GET /api/admin/audit/verify": Rule(subject: .none),
         "GET /api/admin/health": Rule(subject: .none),
         "GET /api/admin/metrics": Rule(subject: .none),
         "GET /api/admin/tenants": Rule(subject: .none),

@@ -54,8 +54,8 @@ struct RetentionPurgeTests {
             #expect(try texts("SELECT name FROM people", plane, tenant) == ["Asha"])
             #expect(
                 try plane.audit(plane.directory.file(tenant.id)).suffix(2) == [
-                    #"notes.purge {"removed":1,"createdBefore":"2026-10-22T03:10:00.000Z"}"#,
-                    #"bills.purge {"removed":1,"createdBefore":"2019-11-21T00:00:00.000Z"}"#,
+                    #"notes.purge {"createdBefore":"2026-10-22T03:10:00.000Z","removed":1}"#,
+                    #"bills.purge {"createdBefore":"2019-11-21T00:00:00.000Z","removed":1}"#,
                 ])
             #expect(try await purge(plane).run() == (removed: 0, failed: 0))
         }

@@ -103,7 +103,9 @@ final class ControlPlane: Sendable {
     func audit(_ file: DatabaseFile) throws -> [String] {
         try file.read { db in
             try AuditTrail.list(db, before: nil, limit: 1000).reversed().map { event in
-                ["action", "target", "data"].compactMap { event[$0]?.stringValue }.joined(separator: " ")
+                let data = event["data"].flatMap { $0 == .null ? nil : $0.stringValue ?? $0.text }
+                return [event["action"]?.stringValue, event["target"]?.stringValue, data].compactMap(\.self)
+                    .joined(separator: " ")
             }
         }
     }

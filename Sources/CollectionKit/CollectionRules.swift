@@ -1,0 +1,37 @@
+/// Which fields have which rule, looked up once for all records: a write looks only at rules that there are.
+struct CollectionRules: Sendable {
+    let computed: [Int]
+    /// All fields in the order of their names, as canonical JSON has them.
+    let sorted: [Int]
+    /// Fields with moves, or frozen in a state.
+    let stateful: [Int]
+    let sequences: [Int]
+    let secrets: [Int]
+    /// What must exist, and the statement that asks for one id.
+    let references: [(index: Int, exists: String)]
+    /// The same for lists.
+    let lists: [(index: Int, exists: String)]
+
+    init(_ fields: [Field]) {
+        func indices(_ isIn: (Field) -> Bool) -> [Int] { fields.indices.filter { isIn(fields[$0]) } }
+        sorted = fields.indices.sorted { fields[$0].name.utf8.lexicographicallyPrecedes(fields[$1].name.utf8) }
+        computed = indices { $0.formula != nil }
+        stateful = indices { $0.moves != nil || $0.frozen != nil }
+        sequences = indices { if case .sequence = $0.type { true } else { false } }
+        secrets = indices(\.isWriteOnly)
+        references = fields.enumerated().compactMap { index, field in
+            switch field.type {
+            case .reference(let target, _): (index, Self.exists(target))
+            case .user: (index, Self.exists("users"))
+            default: nil
+            }
+        }
+        lists = fields.enumerated().compactMap { index, field in
+            if case .references(let target, _) = field.type { (index, Self.exists(target)) } else { nil }
+        }
+    }
+
+    private static func exists(_ table: String) -> String {
+        "SELECT 1 FROM \(CollectionSQL.quoted(table)) WHERE id = ?1"
+    }
+}
