@@ -114,19 +114,22 @@ struct RetryTests {
     }
 
     @Test func `a batch asks for each permission`() async throws {
-        try await withShops { server, _, acme, bela in
+        try await withShops { server, person, acme, bela in
             let made = try await server.expect(201, "POST", "/api/customers", by: acme.owner, json: ["name": "a"])
             let remove: JSON = ["operations": [["method": "DELETE", "path": JSON(made["Location"])]]]
             let staff = try await server.addUser("staff", .staff, to: acme)
             try await server.expect(403, "POST", "/api/batch", by: staff, json: remove)
             try await server.expect(404, "POST", "/api/batch", by: bela.owner, json: remove)
-            // The shop has no module of its own.
+            try await server.expect(
+                201, "POST", "/api/admin/tenants", by: person,
+                json: ["slug": "codes", "ownerEmail": "o@codes.example", "modules": ["licensing"]])
             let product: JSON = [
                 "operations": [
                     ["method": "POST", "path": "/api/products", "body": ["sku": "a", "name": "b", "price": 1]]
                 ]
             ]
-            let missing = try await server.expect(403, "POST", "/api/batch", by: acme.owner, json: product)
+            let missing = try await server.expect(
+                403, "POST", "/api/batch", by: person, tenant: "codes", json: product)
             #expect(missing.code == "module_not_enabled")
         }
     }
