@@ -40,7 +40,7 @@ package final class Collection: Sendable {
         invariants: [DatabaseSchema.Invariant] = []
     ) {
         self.invariants = invariants
-        precondition(fields.count <= Limit.fields, "\(name) has more than \(Limit.fields) fields")
+        if fields.count > Limit.fields { preconditionFailure("\(name) has more than \(Limit.fields) fields") }
         let fields = fields.map { field in
             guard let frozen, field.frozen == nil, field.name != frozen.once.field, !field.isReadOnly,
                 !frozen.except.contains(field.name)

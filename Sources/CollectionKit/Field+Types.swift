@@ -27,7 +27,7 @@ extension Field {
         }
         let (least, leastOverflow) = range.lowerBound.multipliedReportingOverflow(by: unit)
         let (most, mostOverflow) = range.upperBound.multipliedReportingOverflow(by: unit)
-        precondition(!leastOverflow && !mostOverflow, "\(name): too many digits")
+        if leastOverflow || mostOverflow { preconditionFailure("\(name): too many digits") }
         return Field(name: name, type: .decimal(scale: scale, least...most))
     }
 
