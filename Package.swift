@@ -117,8 +117,7 @@ let package = Package(
             "ServerTests",
             [
                 "ApplianceServer", "HTTPAPI", "Backups", "Tenancy", "CollectionKit", "Storage", "ApplianceCore",
-                httpClient, nio,
-                nioHTTP1, nioPosix, lifecycle, logging,
+                httpClient, httpTypes, nio, nioHTTP1, nioPosix, lifecycle, logging,
             ]),
         tests("TidyTests", []),
     ] + modules.map(module)

@@ -49,18 +49,26 @@ class Appliance(Server):
             raise BenchmarkFailure(f"appliance {' '.join(map(str, arguments))} exited {done.returncode}:\n{done.stdout}{done.stderr}")
         return json.loads(done.stdout) if done.stdout.strip() else None
 
-    def prepare(self, products):
+    def initialize(self):
+        """A new folder with an operator, and the server on it."""
         self.password_file = self.folder / "password"
         self.password_file.write_text(PASSWORD + "\n")
         self.password_file.chmod(0o600)
         self.command("init", "--operator-email", OPERATOR, "--password-file", self.password_file)
         self.start()
+
+    def prepare(self, products):
+        self.initialize()
         self.add_tenant(SHOP)
         file = self.folder / "products.csv"
         dataset.write_products_csv(file, products)
         self.command("import", file, "--tenant", SHOP, "--collection", "products")
         self.tokens = [self.sign_in(SHOP)]
         self.ids = self.read_ids()
+
+    def operator(self):
+        answer = Client(self.port).call("POST", "/api/auth/login", {"email": OPERATOR, "password": PASSWORD})
+        return Client(self.port, answer["token"])
 
     def add_tenant(self, slug):
         self.command("tenant", "create", slug, "--name", f"Shop {slug}", "--plan", "pro", "--trial-days", "14",

@@ -27,11 +27,15 @@ class Load:
 
     runs = 0
 
-    def __init__(self, server, work, tokens, settings):
+    plans = 0
+
+    def __init__(self, server, work, tokens, settings, connections=CONNECTIONS):
         self.server = server
         self.work = work
         self.settings = settings
-        self.plan = settings.folder / f"plan-{server.name}-{work}.lua"
+        self.connections = connections
+        Load.plans += 1
+        self.plan = settings.folder / f"plan-{Load.plans}.lua"
         self.plan.write_text(lua_table(server, tokens))
 
     def warm_up(self):
@@ -64,7 +68,7 @@ class Load:
 
     def wrk(self, seconds, *extra):
         Load.runs += 1
-        command = ["wrk", "--threads", str(THREADS), "--connections", str(CONNECTIONS), "--duration", f"{seconds}s",
+        command = ["wrk", "--threads", str(min(THREADS, self.connections)), "--connections", str(self.connections), "--duration", f"{seconds}s",
                    "--timeout", "10s", "--script", SCRIPT, f"http://127.0.0.1:{self.server.port}/",
                    "--", self.plan, self.work, str(Load.runs), *extra]
         return subprocess.run(command, capture_output=True, text=True)

@@ -2,10 +2,13 @@
 
 
 def markdown(results):
-    parts = [heading(results), load_table(results["load"]), durability_note(results)]
-    parts.append(start_table(results))
+    parts = [heading(results)]
+    if results.get("load"):
+        parts += [load_table(results["load"]), durability_note(results), start_table(results)]
     if results.get("bulk"):
         parts.append(bulk_table(results["bulk"]))
+    if results.get("scale"):
+        parts.append(scale_table(results["scale"]))
     return "\n\n".join(parts)
 
 
@@ -60,3 +63,18 @@ def start_table(results):
 def bulk_table(bulk):
     lines = ["| bulk work, Appliance | seconds | rate |", "|---|--:|--:|"]
     return "\n".join(lines + [f"| {entry['work']} | {entry['seconds']:.2f} | {entry['rate']:,.0f} {entry['unit']} |" for entry in bulk])
+
+
+def scale_table(scale):
+    lines = ["| scale, Appliance | measured | goal | of the goal |", "|---|--:|--:|--:|"]
+    return "\n".join(lines + [scale_row(entry) for entry in scale])
+
+
+def scale_row(entry):
+    """At least 100 % means that the goal is reached, whichever way it points."""
+    measured = f"{entry['value']:,.{entry['decimals']}f} {entry['unit']}".strip()
+    if entry["goal"] is None:
+        return f"| {entry['work']} | {measured} | | |"
+    sign = "≤" if entry["atMost"] else "≥"
+    part = entry["goal"] / entry["value"] if entry["atMost"] else entry["value"] / entry["goal"]
+    return f"| {entry['work']} | {measured} | {sign} {entry['goal']:,} {entry['unit']} | {part:.0%} |"

@@ -63,9 +63,23 @@ package enum Random {
 /// RFC 4648 §5 without padding.
 package enum Base64URL {
     package static func encode(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString()
-            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        String(unsafeUninitializedCapacity: (bytes.count * 4 + 2) / 3) { text in
+            var (pending, bits, end) = (0, 0, 0)
+            for byte in bytes {
+                (pending, bits) = ((pending << 8 | Int(byte)) & 0xFFFF, bits + 8)
+                while bits >= 6 {
+                    bits -= 6
+                    text[end] = alphabet[pending >> bits & 63]
+                    end += 1
+                }
+            }
+            guard bits > 0 else { return end }
+            text[end] = alphabet[pending << (6 - bits) & 63]
+            return end + 1
+        }
     }
+
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 }
 
 extension Sequence<UInt8> {

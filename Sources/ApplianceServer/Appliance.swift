@@ -135,7 +135,7 @@ package struct Appliance: Sendable {
         for tenant in directory.all {
             if Task.isCancelled { return }
             let file = directory.file(tenant.id)
-            _ = try? await storage.longWork { file.probe() }
+            _ = try? await storage.longWork { file.probeAndClose() }
         }
     }
 }

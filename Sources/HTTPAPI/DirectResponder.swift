@@ -53,7 +53,8 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
     private let connectionGuard: ConnectionGuard
 
     private var state = State.idle
-    private var held = CircularBuffer<Held>()
+    /// Hardly ever used, so it starts small: ten thousand idle connections each have one.
+    private var held = CircularBuffer<Held>(initialCapacity: 1)
     private var isReadHeld = false
     /// Requests that Hummingbird was given and has not answered, and whether one of them is still coming in.
     private var passed = 0

@@ -16,14 +16,18 @@ package enum RequestBodies {
 
     /// A JSON body; 415 for another content type.
     package static func json(_ request: Request) async throws -> JSON {
-        let type = request.headers[.contentType]?.split(separator: ";").first.map {
-            $0.trimmingCharacters(in: .whitespaces).lowercased()
-        }
-        guard type == "application/json" || type == "application/merge-patch+json" else {
+        guard let type = request.headers[.contentType], isJSON(type) else {
             throw DomainError(.unsupportedMedia, "json_required", "Send the body as application/json.")
         }
         let buffer = try await request.body.collect(upTo: Limit.json)
         return try parse(Array(buffer.readableBytesView))
+    }
+
+    private static func isJSON(_ field: String) -> Bool {
+        // As nearly everybody writes it; taking the text apart costs more than the rest of a small body.
+        if field == "application/json" { return true }
+        let type = field.split(separator: ";").first?.trimmingCharacters(in: .whitespaces).lowercased()
+        return type == "application/json" || type == "application/merge-patch+json"
     }
 
     /// As `json`; an absent body is an empty object.

@@ -145,10 +145,10 @@ extension DatabaseFile {
 
     /// What to tell each write once the commit is on disk. Throws when nothing of the group was committed.
     private func transaction(_ group: [PendingWrite], _ db: Database) throws -> [@Sendable () -> Void] {
-        try db.execute(sql: "BEGIN IMMEDIATE")
+        try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
         do {
             let outcomes = try group.map { write in try outcome(of: write, db) }
-            try db.execute(sql: "COMMIT")
+            try db.cachedStatement(sql: "COMMIT").execute()
             return outcomes
         } catch {
             if db.isInsideTransaction { try? db.execute(sql: "ROLLBACK") }

@@ -16,8 +16,8 @@ package final class DatabaseFile: Sendable {
         package static let waitingWrites = 4096
         /// Writes committed together at the most.
         static let groupedWrites = 256
-        /// Reader connections kept open for one file.
-        static let idleReaders = 4
+        /// Reader connections kept open for one file: as many as event loops on a small machine.
+        static let idleReaders = 2
         /// Frames in the WAL (4 KiB each) after which a commit is followed by a checkpoint.
         static let walFrames = 2000
         /// Bytes that a WAL keeps on disk when it starts again from its beginning.
@@ -138,6 +138,14 @@ package final class DatabaseFile: Sendable {
         } catch {
             return DomainError(any: error)
         }
+    }
+
+    /// As `probe`, and closes the file again when it was opened for that.
+    package func probeAndClose() -> DomainError? {
+        let wasOpen = state.withLock { if case .open = $0.phase { true } else { false } }
+        let reason = probe()
+        if !wasOpen { closeIfQuiet() }
+        return reason
     }
 
     /// Maps an error of SQLite; damage takes the file out of service, so that nothing is written over what is left.

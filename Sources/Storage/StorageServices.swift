@@ -66,8 +66,9 @@ package final class StorageServices: Sendable {
     /// Closes what was not used for longest once too many files are open. Call without any file's lock.
     func didUse(_ file: DatabaseFile) {
         guard openFiles.isOverLimit else { return }
+        // More than one, so that not every use of a closed file sorts all that are open.
         for candidate in openFiles.leastRecentlyUsed() where candidate !== file {
-            if candidate.closeIfQuiet(), !openFiles.isOverLimit { return }
+            if candidate.closeIfQuiet(), openFiles.hasRoom { return }
         }
     }
 }
@@ -96,6 +97,8 @@ private final class OpenFiles: Sendable {
 
     var count: Int { openCount.load(ordering: .relaxed) }
     var isOverLimit: Bool { count > limit }
+    /// A sixteenth below the limit.
+    var hasRoom: Bool { count <= limit - limit / 16 }
 
     func leastRecentlyUsed() -> [DatabaseFile] {
         let open = files.withLock { Array($0.values) }

@@ -29,6 +29,15 @@ struct OpenFilesTests {
         #expect(files.map(Self.isOpen) == [true, false, true, true])
     }
 
+    @Test func `a look at a file leaves it as it was, open or closed`() async throws {
+        let file = try storage.file()
+        #expect(file.probeAndClose() == nil)
+        #expect(!Self.isOpen(file))
+        _ = try file.notes()
+        #expect(file.probeAndClose() == nil)
+        #expect(Self.isOpen(file))
+    }
+
     @Test func `a file at work is not closed`() async throws {
         let busy = try storage.file("busy")
         let (gate, write) = await occupy(busy)

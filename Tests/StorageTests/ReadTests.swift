@@ -23,6 +23,17 @@ struct ReadTests {
         #expect(file.quarantineReason == nil)
     }
 
+    @Test func `an endless query is stopped after its steps`() async throws {
+        let file = try storage.file()
+        let error = await refusal {
+            _ = try file.read(limit: .init(time: .seconds(600), steps: 50_000)) {
+                try Int.fetchOne($0, sql: Self.endless)
+            }
+        }
+        #expect(error?.code == "query_too_slow")
+        #expect(try file.read { try Int.fetchOne($0, sql: "SELECT 1") } == 1)
+    }
+
     @Test func `a long read sees one state of the file`() async throws {
         let file = try storage.file()
         try await file.add("one")
