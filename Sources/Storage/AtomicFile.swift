@@ -37,6 +37,13 @@ package struct AtomicFile: ~Copyable {
 
     package func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 
+    /// Puts `bytes` over what was written at `offset`: a head with sums of what follows it.
+    func overwrite(_ bytes: [UInt8], at offset: Int64) throws {
+        guard pwrite(descriptor, bytes, bytes.count, off_t(offset)) == bytes.count else {
+            throw FileSystem.failure("write", temporary)
+        }
+    }
+
     /// Makes the content durable under the target's name, replacing what was there.
     package mutating func publish() throws {
         guard fsync(descriptor) == 0 else { throw FileSystem.failure("sync", temporary) }

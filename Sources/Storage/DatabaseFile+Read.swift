@@ -106,7 +106,7 @@ extension DatabaseFile {
         }
     }
 
-    private func takeReader() throws -> Reader {
+    func takeReader() throws -> Reader {
         let idle = try state.withLock { state -> Reader? in
             _ = try openWriter(&state)
             state.readersOut += 1
@@ -122,7 +122,7 @@ extension DatabaseFile {
         }
     }
 
-    private func putBack(_ reader: Reader) {
+    func putBack(_ reader: Reader) {
         if let surplus = returnReader(reader) { surplus.close() }
     }
 

@@ -11,6 +11,8 @@ struct PendingWrite: Sendable {
     let fail: @Sendable (any Error) -> Void
     /// Shares its transaction with nobody: an import of seconds must not hold up, or be undone with, small writes.
     let isAlone: Bool
+    /// Changes nothing and is in no transaction: it only needs a moment in which nobody commits.
+    var isPause = false
 }
 
 /// The one read-write connection of a file.
@@ -75,7 +77,7 @@ extension DatabaseFile {
         }
     }
 
-    private func enqueue(_ write: PendingWrite) {
+    func enqueue(_ write: PendingWrite) {
         do {
             let mustDrain = try state.withLock { state in
                 let writer = try openWriter(&state)
@@ -126,9 +128,11 @@ extension DatabaseFile {
     }
 
     private func commit(_ group: [PendingWrite], on writer: Writer) {
+        if let only = group.first, only.isPause { return pause(only, writer) }
         do {
             let outcomes = try writer.queue.writeWithoutTransaction { db in try transaction(group, db) }
             changes.add()
+            noteCommit(writer)
             services.statistics.didCommit(writes: group.count)
             services.refusals.remove(name)
             for outcome in outcomes { outcome() }
@@ -142,6 +146,13 @@ extension DatabaseFile {
     }
 
     private static let diskRefusals: Set = ["storage_full", "storage_read_only", DomainError.storageFailedCode]
+    private func pause(_ pause: PendingWrite, _ writer: Writer) {
+        do {
+            try writer.queue.writeWithoutTransaction { db in try pause.run(db) }()
+        } catch {
+            pause.fail(error)
+        }
+    }
 
     /// What to tell each write once the commit is on disk. Throws when nothing of the group was committed.
     private func transaction(_ group: [PendingWrite], _ db: Database) throws -> [@Sendable () -> Void] {
@@ -196,10 +207,19 @@ extension DatabaseFile {
         state.isDistrusted = false
     }
 
+    /// The change log takes it from here.
+    private func noteCommit(_ writer: Writer) {
+        guard let log, let changeLog = services.changeLog else { return }
+        if log.didCommit(frame: writer.walFrames, at: changeLog.now()) { changeLog.enqueue(self) }
+    }
+
     private func checkpointIfLong(_ writer: Writer) {
-        guard writer.walFrames >= Limit.walFrames else { return }
+        guard writer.walFrames >= Limit.walFrames,
+            log?.isReadyForCheckpoint(frames: writer.walFrames, self) ?? true
+        else { return }
         do {
             try writer.checkpoint()
+            log?.didCheckpoint()
         } catch {
             services.logger.warning(
                 "checkpoint failed", metadata: [LogKey.tenant: "\(name)", LogKey.error: "\(error)"])

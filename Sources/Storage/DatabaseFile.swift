@@ -53,9 +53,11 @@ package final class DatabaseFile: Sendable {
     let services: StorageServices
     let state = Mutex(State())
     package let changes = ChangeCounter()
+    let log: FileChangeLog?
 
     package init(_ url: URL, name: String, schema: DatabaseSchema, services: StorageServices) {
         (self.url, self.name, self.schema, self.services) = (url, name, schema, services)
+        log = services.changeLog?.log(url, name: name)
     }
 
     // MARK: - Opening
@@ -75,6 +77,7 @@ package final class DatabaseFile: Sendable {
             let writer = try connect()
             state.phase = .open(writer)
             services.didOpen(self)
+            if let changeLog = services.changeLog, log?.didOpen(at: changeLog.now()) == true { changeLog.enqueue(self) }
             return writer
         } catch {
             let reason = DomainError(any: error)
@@ -213,7 +216,12 @@ package final class DatabaseFile: Sendable {
             changes.add()
         }
         state.withLock { close(&$0) }
-        return try await services.longWork(body)
+        return try await services.longWork { [self] in
+            // Nobody can write now: what the file was until this moment stays restorable.
+            log?.willReplace(self)
+            defer { log?.didReplace() }
+            return try body()
+        }
     }
 
     /// Wakes `replace` once the last reader or writer is gone. Call with the lock held; resume what it returns without.

@@ -96,3 +96,7 @@ package enum FileSystem {
         }
     }
 }
+
+extension Instant {
+    init(_ time: timespec) { self.init(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000) }
+}

@@ -20,13 +20,15 @@ package final class StorageServices: Sendable {
     package let logger: Logger
     package let statistics = StorageStatistics()
     package let refusals = WriteRefusals()
+    /// Nil where nothing is logged: in tests of other things, and for copies.
+    package let changeLog: ChangeLog?
     private let commits: NIOThreadPool
     private let long: NIOThreadPool
     private let queries: NIOThreadPool
     private let openFiles: OpenFiles
 
-    package init(logger: Logger, openFiles limit: Int = Limit.openFiles) {
-        self.logger = logger
+    package init(logger: Logger, openFiles limit: Int = Limit.openFiles, changeLog: ChangeLog? = nil) {
+        (self.logger, self.changeLog) = (logger, changeLog)
         commits = NIOThreadPool(numberOfThreads: Limit.commitThreads)
         long = NIOThreadPool(numberOfThreads: Limit.longThreads)
         queries = NIOThreadPool(numberOfThreads: Limit.queryThreads)
@@ -38,6 +40,7 @@ package final class StorageServices: Sendable {
 
     /// Stops the threads after what they are doing; files must not be used afterwards.
     package func shutdown() async throws {
+        try await changeLog?.shutdown()
         try await commits.shutdownGracefully()
         try await long.shutdownGracefully()
         try await queries.shutdownGracefully()

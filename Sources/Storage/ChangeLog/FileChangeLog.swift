@@ -1,0 +1,191 @@
+import ApplianceCore
+import Foundation
+import Logging
+import Synchronization
+
+/// Carries the commits of one database from its WAL into its change log.
+///
+/// `didCommit` notes what there is to do, `archive` does it. A checkpoint, which lets SQLite begin the WAL again, is
+/// allowed only when all frames are in the log: `isReadyForCheckpoint`.
+final class FileChangeLog: Sendable {
+    enum Limit {
+        /// Unarchived ends of seconds that are remembered; beyond it neighbours share one restore point.
+        static let cuts = 100_000
+        /// Frames that a commit waits for at the most before a checkpoint: some milliseconds of work.
+        static let inlineFrames = 256
+        /// Frames of a WAL that may wait for a log that cannot be written: 256 MiB. Then the log is given up and begun
+        /// again later, because the data disk must not fill up for want of a backup disk.
+        static let unarchivedFrames = 65_536
+        /// Batches in one file.
+        static let batchesPerFile = 1000
+    }
+
+    /// The last commit of a second, or of the moment at which somebody took a copy.
+    struct Cut: Sendable {
+        var frame: UInt32
+        var time: Instant
+        var pins: [LogPin] = []
+    }
+
+    private struct Pending {
+        var cuts: [Cut] = []
+        var isQueued = false
+        var hasOpened = false
+        /// When an earlier process made its last commit; nil when all of them are in the log.
+        var openedAt: Instant?
+        /// Where the first commit of this process ends.
+        var firstFrame: UInt32?
+    }
+
+    let folder: LogFolder
+    let database: URL
+    private let pending = Mutex(Pending())
+    /// Held while files are written: by one thread at a time, which may wait for the disk.
+    private let archived: Mutex<LogArchive>
+    /// Frames of the WAL as it is now that are in the log.
+    private let archivedFrames = FrameCount()
+
+    init(folder: LogFolder, database: URL) {
+        (self.folder, self.database) = (folder, database)
+        archived = Mutex(LogArchive(folder: folder, database: database))
+    }
+
+    // MARK: - What there is to do
+
+    /// True when it was not waiting to be archived: then it must be queued.
+    func didCommit(frame: Int, at time: Instant) -> Bool {
+        pending.withLock { pending in
+            let frame = UInt32(clamping: frame)
+            if pending.firstFrame == nil { pending.firstFrame = frame }
+            let cut = Cut(frame: frame, time: max(time, pending.cuts.last?.time ?? time))
+            if let last = pending.cuts.last, last.pins.isEmpty,
+                last.time.seconds == cut.time.seconds || pending.cuts.count >= Limit.cuts
+            {
+                pending.cuts[pending.cuts.count - 1] = cut
+            } else {
+                pending.cuts.append(cut)
+            }
+            return Self.queue(&pending)
+        }
+    }
+
+    /// Somebody has to look whether the WAL holds what the log does not. True when it must be queued.
+    func didOpen(at now: Instant) -> Bool {
+        pending.withLock { pending in
+            guard !pending.hasOpened else { return false }
+            pending.hasOpened = true
+            guard let status = FileSystem.status(URL(filePath: database.path + "-wal")), status.st_size > 0 else {
+                return false
+            }
+            pending.openedAt = min(now, Instant(status.st_mtim))
+            return Self.queue(&pending)
+        }
+    }
+
+    private static func queue(_ pending: inout Pending) -> Bool {
+        defer { pending.isQueued = true }
+        return !pending.isQueued
+    }
+
+    /// Asks for a restore point at what is committed now. Call while no commit can happen; `frames` is nil when none
+    /// happened since the file was opened.
+    func pin(_ pin: LogPin, frames: UInt32?, at time: Instant) {
+        pending.withLock { pending in
+            if let last = pending.cuts.indices.last {
+                pending.cuts[last].pins.append(pin)
+            } else if let frames {
+                pending.cuts.append(Cut(frame: frames, time: time, pins: [pin]))
+            }
+        }
+    }
+
+    // MARK: - Archiving
+
+    var hasEpoch: Bool { archived.withLock { $0.hasCursor } }
+
+    /// Brings the log up to the last commit. Blocks for as long as the disks take.
+    func archive(_ file: DatabaseFile) throws { try archived.withLock { try advance(&$0, file) } }
+
+    /// False when another thread is at it.
+    func archiveIfFree(_ file: DatabaseFile) throws -> Bool {
+        try archived.withLockIfAvailable { try advance(&$0, file) } != nil
+    }
+
+    /// Whether a checkpoint would take nothing away that the log does not have. Called by the thread that commits: it
+    /// does the last few frames itself, and leaves more to the others.
+    func isReadyForCheckpoint(frames: Int, _ file: DatabaseFile) -> Bool {
+        let isNear = frames - archivedFrames.value <= Limit.inlineFrames
+        if isNear, archived.withLockIfAvailable({ (try? advance(&$0, file, mayBegin: false)) != nil }) == true {
+            return archivedFrames.value == frames
+        }
+        file.services.changeLog?.hurry(file)
+        return frames >= Limit.unarchivedFrames && giveUp(file)
+    }
+
+    func didCheckpoint() { archivedFrames.value = 0 }
+
+    /// Begins a new epoch at the next commit, because the file is about to be another one. `isWhole` when all that was
+    /// committed is in the log.
+    func willReplace(_ file: DatabaseFile) {
+        try? archive(file)
+    }
+
+    func didReplace() {
+        pending.withLock { $0 = Pending() }
+        archived.withLock { $0 = LogArchive(folder: folder, database: database) }
+        archivedFrames.value = 0
+    }
+
+    /// True when it is noted on disk that frames went by the log.
+    private func giveUp(_ file: DatabaseFile) -> Bool {
+        archived.withLockIfAvailable { archive in
+            guard (try? archive.giveUp()) != nil else { return false }
+            pending.withLock { $0.cuts = [] }
+            file.services.logger.error(
+                "change log given up until its folder can be written again", metadata: [LogKey.tenant: "\(file.name)"])
+            return true
+        } ?? false
+    }
+
+    private func advance(_ archive: inout LogArchive, _ file: DatabaseFile, mayBegin: Bool = true) throws {
+        let work = pending.withLock { pending in
+            pending.isQueued = false
+            return LogArchive.Work(
+                cuts: pending.cuts, openedAt: pending.openedAt, firstFrame: pending.firstFrame)
+        }
+        do {
+            let position = try archive.advance(work, file, mayBegin: mayBegin)
+            pending.withLock { pending in
+                pending.cuts.removeAll { $0.frame <= position?.frame ?? 0 }
+                pending.openedAt = nil
+            }
+            archivedFrames.value = Int(position?.frame ?? 0)
+        } catch {
+            // What was written stays written; the rest is tried again.
+            pending.withLock { $0.isQueued = true }
+            throw error
+        }
+    }
+}
+
+/// A restore point that somebody waits for: set once the log has it.
+package final class LogPin: Sendable {
+    private let value = Mutex<LogPosition?>(nil)
+
+    package init() {}
+
+    package internal(set) var position: LogPosition? {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
+    }
+}
+
+/// A class of its own: Swift 6.3.1 at -O crashes on a class that stores an `Atomic` and has a throwing init.
+private final class FrameCount: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int {
+        get { count.load(ordering: .sequentiallyConsistent) }
+        set { count.store(newValue, ordering: .sequentiallyConsistent) }
+    }
+}

@@ -1,0 +1,256 @@
+import ApplianceCore
+import Foundation
+import GRDB
+import Logging
+import Synchronization
+import Testing
+
+@testable import Storage
+
+/// Any state that was ever committed comes out of the log again, whatever happened to the WAL meanwhile.
+struct ChangeLogTests {
+    private let storage: LoggedStorage
+
+    init() throws { storage = try LoggedStorage() }
+
+    @Test func everySecondComesBack() async throws {
+        let file = try storage.file()
+        var expected: [(at: Instant, notes: Int)] = []
+        for index in 0..<20 {
+            try await file.add("note \(index)")
+            expected.append((storage.clock.now, index + 1))
+            storage.clock.advance(.seconds(1))
+        }
+        try await storage.log.flush(file)
+        for (at, notes) in expected {
+            let found = try storage.notes(at: at.adding(.milliseconds(999)))
+            #expect(found.count == notes)
+        }
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8])
+    func whateverHappensToTheWAL(seed: UInt64) async throws {
+        var random = SeededRandom(seed: seed)
+        let file = try storage.file()
+        var texts: [(at: Instant, text: String)] = []
+        for step in 0..<150 {
+            switch Int.random(in: 0..<12, using: &random) {
+            case 0: try await storage.log.flush(file)
+            case 1:
+                try await storage.log.flush(file)
+                try file.checkpointIfLogged()
+            case 2: file.closeIfQuiet()
+            case 3: try await file.write(alone: true) { db in try db.execute(sql: "DELETE FROM counter") }
+            case 4:
+                let copy = storage.folder.appending(path: "copy-\(step).sqlite")
+                let position = try file.copy(to: copy)
+                if file.log?.hasEpoch == true { #expect(position != nil) }
+            default:
+                let text = "\(step) " + String(repeating: "x", count: Int.random(in: 0..<9000, using: &random))
+                try await file.add(text)
+                texts.append((storage.clock.now, text))
+            }
+            storage.clock.advance(.milliseconds(Int.random(in: 0..<2500, using: &random)))
+        }
+        try await storage.log.flush(file)
+        let earliest = try #require(texts.first?.at)
+        let start = try #require(storage.restorableFrom)
+        for _ in 0..<25 {
+            let span = storage.clock.now.since(earliest).wholeMilliseconds
+            let at = max(start, earliest.adding(.milliseconds(Int64.random(in: 0...span, using: &random))))
+            // To the second: what came before the second of `at` must be there, what came after `at` must not.
+            let found = try storage.notes(at: at)
+            #expect(found == texts.prefix(found.count).map(\.text))
+            #expect(texts.dropFirst(found.count).allSatisfy { $0.at.seconds >= at.seconds })
+            #expect(texts.prefix(found.count).allSatisfy { $0.at <= at })
+        }
+    }
+
+    @Test func aKilledProcessLeavesItsCommitsInTheWAL() async throws {
+        let file = try storage.file()
+        try await file.add("logged")
+        try await storage.log.flush(file)
+        storage.clock.advance(.seconds(5))
+        try await file.add("not logged")
+        // As after a kill: nothing in memory, the WAL as it was.
+        let next = try LoggedStorage(in: storage.folder, at: storage.clock.now)
+        let again = next.existing()
+        #expect(again.probe() == nil)
+        await next.log.flush()
+        let found = try next.notes(at: .latest)
+        #expect(found == ["logged", "not logged"])
+        #expect(try next.tenant.epochs().count == 1)
+    }
+
+    @Test func aReplacedFileBeginsANewEpochAndTheOldOneStays() async throws {
+        let file = try storage.file()
+        try await file.add("old")
+        let before = storage.clock.now
+        storage.clock.advance(.seconds(10))
+        let other = try storage.file("other.sqlite")
+        try await other.add("new")
+        let copy = storage.folder.appending(path: "new.sqlite")
+        try other.copy(to: copy)
+        let live = file.url
+        try await file.replace {
+            try FileSystem.remove(live)
+            for suffix in ["-wal", "-shm"] { try FileSystem.remove(URL(filePath: live.path + suffix)) }
+            try FileSystem.move(copy, to: live)
+        }
+        try await file.add("newer")
+        try await storage.log.flush(file)
+        let (now, then) = (try storage.notes(at: .latest), try storage.notes(at: before.adding(.seconds(1))))
+        #expect(now == ["new", "newer"])
+        #expect(then == ["old"])
+        #expect(try storage.tenant.epochs().count == 2)
+    }
+
+    @Test func theWALIsKeptUntilTheLogHasIt() async throws {
+        let file = try storage.file()
+        try await file.add("first")
+        try await storage.log.flush(file)
+        try storage.makeLogUnwritable()
+        for index in 0..<30 { try await file.add("\(index) " + String(repeating: "x", count: 400_000)) }
+        let reader = try #require(try WriteAheadLog.open(of: file.url))
+        let end = try reader.end(frames: nil)
+        #expect(end.frame > DatabaseFile.Limit.walFrames)
+        await #expect(throws: DomainError.self) { try await storage.log.flush(file) }
+        #expect(storage.log.status.failures[file.name] != nil)
+        try storage.makeLogWritable()
+        try await storage.log.flush(file)
+        let found = try storage.notes(at: .latest)
+        #expect(found.count == 31)
+        #expect(try storage.tenant.epochs().count == 1)
+    }
+
+    @Test func aChangedByteAnywhereIsRefused() async throws {
+        let file = try storage.file()
+        for index in 0..<5 {
+            try await file.add("note \(index)")
+            storage.clock.advance(.seconds(1))
+            try await storage.log.flush(file)
+        }
+        var random = SeededRandom(seed: 9)
+        for entry in try storage.tenant.epochs().flatMap(\.entries) {
+            let good = try Data(contentsOf: entry.url)
+            for _ in 0..<30 {
+                var bad = good
+                let offset = Int.random(in: 0..<good.count, using: &random)
+                bad[offset] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+                try bad.write(to: entry.url)
+                #expect(throws: LogFault.self) { try storage.notes(at: .latest) }
+            }
+            try good.prefix(Int.random(in: 1..<good.count, using: &random)).write(to: entry.url)
+            #expect(throws: LogFault.self) { try storage.notes(at: .latest) }
+            try good.write(to: entry.url)
+        }
+        let found = try storage.notes(at: .latest)
+        #expect(found.count == 5)
+    }
+
+    @Test func anotherTenantsLogIsRefused() async throws {
+        let file = try storage.file()
+        try await file.add("note")
+        try await storage.log.flush(file)
+        let epoch = try #require(try storage.tenant.epochs().first)
+        let chain = try #require(epoch.chain(until: .latest, owner: "somebody else"))
+        #expect(throws: LogFault(reason: "it belongs to another database")) {
+            try LogReplay.run(chain, on: storage.folder.appending(path: "image.sqlite"))
+        }
+    }
+}
+
+/// A folder with a change log, and a clock that the test moves.
+final class LoggedStorage: Sendable {
+    final class Clock: Sendable {
+        private let value: Mutex<Instant>
+        init(_ start: Instant) { value = Mutex(start) }
+        var now: Instant { value.withLock { $0 } }
+        func advance(_ duration: Duration) { value.withLock { $0 = $0.adding(duration) } }
+    }
+
+    let folder: URL
+    let clock: Clock
+    let log: ChangeLog
+    private let services: StorageServices
+    private let ownsFolder: Bool
+
+    init(in existing: URL? = nil, at start: Instant = Instant(seconds: 1_790_000_000)) throws {
+        ownsFolder = existing == nil
+        folder = existing ?? FileManager.default.temporaryDirectory.appending(path: "log-\(Random.token(bytes: 9))")
+        try FileSystem.makeFolder(folder)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        clock = Clock(start)
+        log = ChangeLog(
+            backups: folder.appending(path: "backups"), scratch: folder,
+            time: TimeSource(now: { [clock] in clock.now }, sleep: { _ in }), logger: logger)
+        services = StorageServices(logger: logger, changeLog: log)
+    }
+
+    deinit {
+        let folder = ownsFolder ? folder : nil
+        Task { [services] in
+            try await services.shutdown()
+            if let folder { try FileSystem.remove(folder) }
+        }
+    }
+
+    func file(_ name: String = "shop.sqlite") throws -> DatabaseFile {
+        try DatabaseFile.create(folder.appending(path: name), schema: TestStorage.schema)
+        return existing(name)
+    }
+
+    func existing(_ name: String = "shop.sqlite") -> DatabaseFile {
+        DatabaseFile(folder.appending(path: name), name: name, schema: TestStorage.schema, services: services)
+    }
+
+    var tenant: LogFolder { LogFolder(root: log.backups, name: "shop.sqlite") }
+
+    var restorableFrom: Instant? { try? tenant.epochs().first?.base?.time }
+
+    /// The notes as they were, from the log alone.
+    func notes(at instant: Instant) throws -> [String] {
+        let image = folder.appending(path: "image-\(Random.token(bytes: 6)).sqlite")
+        let epoch = try #require(try tenant.epochs().last { $0.base.map { $0.time <= instant } ?? false })
+        let chain = try #require(epoch.chain(until: instant, owner: "shop.sqlite"))
+        try LogReplay.run(chain, on: image)
+        let queue = try DatabaseQueue(path: image.path)
+        let check = try queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+        #expect(check == ["ok"])
+        return try queue.read { try String.fetchAll($0, sql: "SELECT text FROM notes ORDER BY id") }
+    }
+
+    func makeLogUnwritable() throws {
+        try FileSystem.move(log.backups, to: folder.appending(path: "away"))
+        try Data().write(to: log.backups)
+    }
+
+    func makeLogWritable() throws {
+        try FileSystem.remove(log.backups)
+        try FileSystem.move(folder.appending(path: "away"), to: log.backups)
+    }
+}
+
+struct SeededRandom: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
+
+extension DatabaseFile {
+    /// As a long WAL does it.
+    func checkpointIfLogged() throws {
+        guard case .open(let writer) = state.withLock({ $0.phase }), let log else { return }
+        if log.isReadyForCheckpoint(frames: writer.walFrames, self) {
+            try writer.checkpoint()
+            log.didCheckpoint()
+        }
+    }
+}
