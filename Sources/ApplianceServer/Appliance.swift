@@ -18,6 +18,7 @@ package struct Appliance: Sendable {
     let time: TimeSource
     let ids: IdentifierSource
     let master: MasterKey
+    let changeLog: ChangeLog
     let storage: StorageServices
     let system: DatabaseFile
     package let directory: TenantDirectory
@@ -53,7 +54,8 @@ package struct Appliance: Sendable {
         (self.configuration, self.lock, self.logger, self.time) = (configuration, lock, logger, time)
         startedAt = time.now()
         ids = IdentifierSource(time: time)
-        storage = StorageServices(logger: logger, openFiles: configuration.openFiles)
+        changeLog = ChangeLog(backups: configuration.backups, scratch: data.scratch, time: time, logger: logger)
+        storage = StorageServices(logger: logger, openFiles: configuration.openFiles, changeLog: changeLog)
         catalog = Self.makeCatalog()
         master = try MasterKey(data)
         system = try Self.openSystem(data, storage)

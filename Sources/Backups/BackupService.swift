@@ -91,6 +91,8 @@ package final class BackupService: Sendable {
 
     /// Touches nothing. Throws `backup_damaged` for a manifest that is not as it was written.
     package func plan(_ request: RestoreRequest) async throws -> RestorePlan {
+        // What was committed a moment ago counts.
+        if request.at != nil { await environment.services.changeLog?.flush() }
         let current = (try? await environment.source.tenants()) ?? []
         let catalog = request.from.map { SnapshotCatalog(root: $0) } ?? catalog
         let planner = RestorePlanner(environment: environment, catalog: catalog, request: request, current: current)
@@ -105,7 +107,7 @@ package final class BackupService: Sendable {
     package func restore(
         _ plan: RestorePlan, progress: @escaping WorkProgress.Report = { _ in }
     ) async throws -> [RestoreOutcome] {
-        try await using(Set(plan.items.map(\.snapshot))) {
+        try await using(Set(plan.items.compactMap(\.snapshot))) {
             try await Restorer(environment: environment, plan: plan).restore(progress: progress)
         }
     }

@@ -17,6 +17,12 @@ package struct BackupTenant: Sendable {
     }
 }
 
+extension Manifest.Tenant {
+    init(_ tenant: BackupTenant) {
+        self.init(id: tenant.id, slug: tenant.slug, name: tenant.name, record: tenant.record)
+    }
+}
+
 /// What there is to back up and to restore into. A value given by the server, so that nothing here knows Tenancy.
 package struct BackupSource: Sendable {
     package let system: DatabaseFile
@@ -33,8 +39,8 @@ package struct BackupSource: Sendable {
         (self.system, self.tenants, self.tenantFile) = (system, tenants, tenantFile)
     }
 
-    /// The live file that a stored one stands for.
-    func file(_ stored: Manifest.File) -> DatabaseFile { stored.tenant.map { tenantFile($0.id) } ?? system }
+    /// The live file of a tenant, or `system.sqlite`.
+    func file(_ tenant: Manifest.Tenant?) -> DatabaseFile { tenant.map { tenantFile($0.id) } ?? system }
 }
 
 /// What all work on backups needs: where the data is, on which threads to work, what time it is.

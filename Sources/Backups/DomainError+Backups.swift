@@ -8,6 +8,12 @@ extension DomainError {
             hint: "appliance backup list shows older snapshots; name one with --snapshot.")
     }
 
+    static func damagedLog(_ file: String, of name: String, _ reason: String) -> DomainError {
+        .conflict(
+            "backup_damaged", "\(file) in the change log of \(name) is damaged: \(reason).",
+            hint: "An earlier --at that does not need it may work; a snapshot without --at does not need the log.")
+    }
+
     static func noSnapshot(_ name: String) -> DomainError {
         DomainError(
             .notFound, "not_found", "There is no snapshot \(name).", hint: "appliance backup list shows what there is.")

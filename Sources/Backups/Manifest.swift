@@ -34,6 +34,8 @@ package struct Manifest: Codable, Sendable, Equatable {
         package let contentHash: String?
         /// The file holds all that was committed before this instant.
         package let takenAt: Instant
+        /// The same state in the change log, from which a restore can go on; absent where the log did not have it.
+        package let log: LogPosition?
         /// The snapshot that stored and proved the bytes first, when this one only links to them.
         package let linkedFrom: SnapshotID?
         /// How the live file looked; absent when it had just been written (see `FileMark`).

@@ -4,16 +4,18 @@ package import ApplianceCore
 package struct RestoreOutcome: Sendable {
     /// Nil for `system.sqlite`. Its `record` makes a tenant again that the control plane no longer has.
     package let tenant: Manifest.Tenant?
-    package let snapshot: SnapshotID
-    /// All that was committed before this instant is back.
+    /// Nil when the change log alone gave the state.
+    package let snapshot: SnapshotID?
+    /// All that was committed until this instant is back.
     package let at: Instant
     /// From the start of the restore until this file was live.
     package let seconds: Double
     /// Below the data folder; nil when nothing was replaced.
     package let undo: String?
 
-    init(item: RestorePlan.Item, seconds: Double, undo: String?) {
-        (tenant, snapshot, at) = (item.file.tenant, item.snapshot, item.file.takenAt)
+    /// `at` is what the change log was found to end with, where it was used.
+    init(item: RestorePlan.Item, at: Instant?, seconds: Double, undo: String?) {
+        (tenant, snapshot, self.at) = (item.tenant, item.snapshot, at ?? item.at)
         (self.seconds, self.undo) = ((seconds * 1000).rounded() / 1000, undo)
     }
 
@@ -22,7 +24,7 @@ package struct RestoreOutcome: Sendable {
 
     package var json: JSON {
         [
-            "tenant": .string(name), "tenantId": JSON(tenant?.id), "snapshot": .string(snapshot.description),
+            "tenant": .string(name), "tenantId": JSON(tenant?.id), "snapshot": JSON(snapshot?.description),
             "at": JSON(at), "seconds": JSON(seconds), "undo": JSON(undo),
         ]
     }

@@ -5,14 +5,32 @@ package import Foundation
 package struct RestorePlan: Sendable, Equatable {
     /// One database to bring back.
     package struct Item: Sendable, Equatable {
-        package let snapshot: SnapshotID
-        /// The snapshot's folder.
-        let folder: URL
-        package let file: Manifest.File
+        /// A stored file to begin with.
+        package struct Start: Sendable, Equatable {
+            package let snapshot: SnapshotID
+            /// The snapshot's folder.
+            let folder: URL
+            package let file: Manifest.File
+        }
+
+        /// Nil for `system.sqlite`.
+        package let tenant: Manifest.Tenant?
+        /// Nil when the change log alone gives the state.
+        package let start: Start?
+        /// What the change log adds to it; nil when nothing.
+        package let log: LogChain?
         /// Size of the live file that goes to undo; nil when there is none.
         package let replacesBytes: Int64?
 
-        package var name: String { file.tenant?.slug ?? "system" }
+        package var name: String { tenant?.slug ?? "system" }
+        package var snapshot: SnapshotID? { start?.snapshot }
+        /// Everything that was committed until then is back.
+        package var at: Instant { log?.newest ?? start?.file.takenAt ?? .earliest }
+        /// Of the files to read, decompressed: of the log only roughly.
+        package var bytes: Int64 { (start?.file.bytes ?? 0) + (log?.bytes ?? 0) * Self.usualRatio }
+
+        /// How much larger pages are than their gzip, about.
+        private static let usualRatio: Int64 = 4
     }
 
     package let isWhole: Bool
@@ -27,12 +45,14 @@ package struct RestorePlan: Sendable, Equatable {
     /// The snapshot when there is only one.
     package var snapshot: SnapshotID? {
         let ids = Set(items.map(\.snapshot))
-        return ids.count == 1 ? ids.first : nil
+        return ids.count == 1 ? ids.first ?? nil : nil
     }
 
+    package var usesLog: Bool { items.contains { $0.log != nil } }
+
     /// The oldest state among the files.
-    package var at: Instant? { items.map(\.file.takenAt).min() }
-    package var bytes: Int64 { items.reduce(0) { $0 + $1.file.bytes } }
+    package var at: Instant? { items.map(\.at).min() }
+    package var bytes: Int64 { items.reduce(0) { $0 + $1.bytes } }
 
     package func behindSeconds(_ instant: Instant) -> Int64 { max(0, plannedAt.seconds - instant.seconds) }
 }
@@ -40,10 +60,12 @@ package struct RestorePlan: Sendable, Equatable {
 extension RestorePlan {
     package var steps: [String] {
         let files = items.count == 1 ? "1 file" : "\(items.count) files"
-        var steps = [
-            "decompress \(files) (\(Self.size(bytes))) beside the live data",
-            "compare every size and SHA-256, run SQLite's integrity and foreign-key checks, count the rows",
-        ]
+        var steps = ["decompress \(files) (\(Self.size(bytes))) beside the live data"]
+        if usesLog {
+            let segments = items.reduce(0) { $0 + ($1.log?.files ?? 0) }
+            steps.append("lay the changes of \(segments) files of the change log over them, each checked to follow the last")
+        }
+        steps.append("compare every size and SHA-256, run SQLite's integrity and foreign-key checks, count the rows")
         if into == nil {
             steps.append("only then exchange each file with the live one, and keep the old one in undo/")
             if !retired.isEmpty {
@@ -58,18 +80,18 @@ extension RestorePlan {
     /// For people: a head, one line a file, notes, steps.
     package var lines: [String] {
         var lines: [String] = []
-        if let snapshot, let at {
-            lines.append("Snapshot \(snapshot), state of \(at), \(Self.span(behindSeconds(at))) ago")
+        if let at, items.count == 1 || snapshot != nil && !usesLog {
+            lines.append("\(source), state of \(at), \(Self.span(behindSeconds(at))) ago")
         } else {
-            lines.append("From several snapshots, \(at.map { Self.span(behindSeconds($0)) } ?? "0 s") back at the most")
+            lines.append("From \(source), \(at.map { Self.span(behindSeconds($0)) } ?? "0 s") back at the most")
         }
         for item in items {
             let replaced =
                 into == nil ? item.replacesBytes.map { "replaces \(Self.size($0))" } ?? "replaces nothing" : ""
             lines.append(
                 [
-                    "  \(item.name)", item.snapshot.description, "\(Self.span(behindSeconds(item.file.takenAt))) back",
-                    Self.size(item.file.bytes), replaced,
+                    "  \(item.name)", Self.source(item), "\(Self.span(behindSeconds(item.at))) back",
+                    Self.size(item.bytes), replaced,
                 ].filter { !$0.isEmpty }.joined(separator: "  "))
         }
         lines += retired.map { "  \($0)  not in the snapshot, moves to undo/" }
@@ -79,7 +101,7 @@ extension RestorePlan {
 
     package var json: JSON {
         [
-            "whole": .bool(isWhole), "snapshot": JSON(snapshot?.description), "at": JSON(at),
+            "whole": .bool(isWhole), "source": .string(source), "snapshot": JSON(snapshot?.description), "at": JSON(at),
             "behindSeconds": JSON(at.map(behindSeconds)), "bytes": JSON(bytes), "into": JSON(into?.path),
             "tenants": .array(items.compactMap(json)), "retired": .array(retired.map { .string($0) }),
             "notes": .array(notes.map { .string($0) }), "steps": .array(steps.map { .string($0) }),
@@ -88,14 +110,26 @@ extension RestorePlan {
 
     /// Nil for the control plane.
     private func json(_ item: Item) -> JSON? {
-        item.file.tenant?.json.adding([
-            "snapshot": .string(item.snapshot.description), "path": .string(item.file.path),
-            "at": JSON(item.file.takenAt), "behindSeconds": JSON(behindSeconds(item.file.takenAt)),
-            "bytes": JSON(item.file.bytes), "storedBytes": JSON(item.file.storedBytes), "rows": item.file.rowsJSON,
+        item.tenant?.json.adding([
+            "snapshot": JSON(item.snapshot?.description), "path": JSON(item.start?.file.path),
+            "log": item.log.map { ["files": JSON($0.files), "bytes": JSON($0.bytes)] } ?? .null,
+            "at": JSON(item.at), "behindSeconds": JSON(behindSeconds(item.at)), "bytes": JSON(item.bytes),
+            "storedBytes": JSON((item.start?.file.storedBytes ?? 0) + (item.log?.bytes ?? 0)),
+            "rows": item.start?.file.rowsJSON ?? .null,
             "live": [
                 "state": item.replacesBytes == nil ? "missing" : "replaced", "bytes": JSON(item.replacesBytes ?? 0),
             ],
         ])
+    }
+
+    private var source: String {
+        if let only = items.first, items.count == 1 { return Self.source(only) }
+        return (snapshot.map { "snapshot \($0)" } ?? "several snapshots") + (usesLog ? " and the change log" : "")
+    }
+
+    private static func source(_ item: Item) -> String {
+        guard let snapshot = item.snapshot else { return "change log" }
+        return "snapshot \(snapshot)" + (item.log == nil ? "" : " and the change log")
     }
 
     /// With at most three digits before the unit.

@@ -14,6 +14,9 @@ package struct RestoreRequest: Sendable {
     /// A folder that gets the files instead of the live data being replaced; laid out like a data folder.
     package let into: URL?
 
+    /// An RFC 3339 time, or `now` for all that was committed.
+    package static func instant(_ text: String, now: Instant) -> Instant? { text == "now" ? now : Instant(text) }
+
     /// `snapshot` is an id or `latest`. Throws when it is neither, or when an id and an instant are both given.
     package init(
         tenants: [String] = [], snapshot: String = "latest", at: Instant? = nil, from: URL? = nil, into: URL? = nil

@@ -15,6 +15,8 @@ struct Restorer: Sendable {
     private struct Staged: Sendable {
         let item: RestorePlan.Item
         let folder: URL
+        /// When the change log's last commit in it was made.
+        let at: Instant?
     }
 
     private var directory: DataDirectory { environment.directory }
@@ -52,7 +54,7 @@ struct Restorer: Sendable {
         for staged in staged {
             let undo = try await publish(staged)
             let outcome = RestoreOutcome(
-                item: staged.item, seconds: (ContinuousClock.now - start).inSeconds, undo: undo)
+                item: staged.item, at: staged.at, seconds: (ContinuousClock.now - start).inSeconds, undo: undo)
             outcomes.append(outcome)
             log(outcome)
             counter.finish(staged.item.name)
@@ -84,25 +86,55 @@ struct Restorer: Sendable {
     }
 
     private func stage(_ item: RestorePlan.Item, in staging: URL) throws -> Staged {
-        guard EntryKind(item.folder) != nil else { throw DomainError.noSnapshot(item.snapshot.description) }
-        let folder = staging.appending(path: item.file.tenant?.id ?? "system")
+        if let start = item.start, EntryKind(start.folder) == nil {
+            throw DomainError.noSnapshot(start.snapshot.description)
+        }
+        let folder = staging.appending(path: item.tenant?.id ?? "system")
         let file = folder.appending(path: liveURL(item).lastPathComponent)
         try FileSystem.makeFolder(folder)
-        do {
-            try StoredFile.extract(item.file, from: item.folder, to: file)
-            try DatabaseFacts(item.file).check(
-                file, schema: environment.source.file(item.file).schema, tenant: item.file.tenant?.id)
-        } catch let fault as FileFault {
-            throw DomainError.damaged(item.file.path, in: item.snapshot, fault.reason)
-        } catch let error as DomainError where error.code == "file_newer" {
-            throw DomainError.conflict(
-                "backup_newer",
-                "\(item.file.path) in snapshot \(item.snapshot) is newer than this program: \(error.message)",
-                hint: "Restore it with the version that wrote it, or a later one.")
-        }
+        let schema = environment.source.file(item.tenant).schema
+        if let start = item.start { try extract(start, to: file, schema: item.log == nil ? schema : nil) }
+        let at = try item.log.map { try replay($0, item, on: file, schema: schema) } ?? nil
         try FileSystem.syncFile(file)
         try FileSystem.syncFolder(folder)
-        return Staged(item: item, folder: folder)
+        return Staged(item: item, folder: folder, at: at)
+    }
+
+    /// Without a schema the content is not looked at yet: the change log goes on from it.
+    private func extract(_ start: RestorePlan.Item.Start, to file: URL, schema: DatabaseSchema?) throws {
+        do {
+            try StoredFile.extract(start.file, from: start.folder, to: file)
+            guard let schema else { return }
+            try DatabaseFacts(start.file).check(file, schema: schema, tenant: start.file.tenant?.id)
+        } catch let fault as FileFault {
+            throw DomainError.damaged(start.file.path, in: start.snapshot, fault.reason)
+        } catch let error as DomainError where error.code == "file_newer" {
+            throw Self.newer("\(start.file.path) in snapshot \(start.snapshot)", error)
+        }
+    }
+
+    private func replay(
+        _ log: LogChain, _ item: RestorePlan.Item, on file: URL, schema: DatabaseSchema
+    ) throws -> Instant? {
+        var current = "its change log"
+        do {
+            let at = try LogReplay.run(log, on: file) { current = $0.lastPathComponent }.at
+            current = "what the change log gives"
+            _ = try DatabaseFacts.prove(file, schema: schema, tenant: item.tenant?.id)
+            return at
+        } catch let fault as LogFault {
+            throw DomainError.damagedLog(current, of: item.name, fault.reason)
+        } catch let fault as FileFault {
+            throw DomainError.damagedLog(current, of: item.name, fault.reason)
+        } catch let error as DomainError where error.code == "file_newer" {
+            throw Self.newer("The change log of \(item.name)", error)
+        }
+    }
+
+    private static func newer(_ what: String, _ error: DomainError) -> DomainError {
+        .conflict(
+            "backup_newer", "\(what) is newer than this program: \(error.message)",
+            hint: "Restore it with the version that wrote it, or a later one.")
     }
 
     // MARK: - The act
@@ -111,7 +143,7 @@ struct Restorer: Sendable {
 
     private func liveURL(_ item: RestorePlan.Item) -> URL {
         let target = plan.into.map { DataDirectory($0) } ?? directory
-        return item.file.tenant.map { target.tenantDatabase($0.id) } ?? target.systemDatabase
+        return item.tenant.map { target.tenantDatabase($0.id) } ?? target.systemDatabase
     }
 
     /// The name of the undo folder; nil when nothing was replaced.
@@ -121,8 +153,8 @@ struct Restorer: Sendable {
             return nil
         }
         let swap = swap
-        let tenant = staged.item.file.tenant?.id
-        return try await environment.source.file(staged.item.file).replace {
+        let tenant = staged.item.tenant?.id
+        return try await environment.source.file(staged.item.tenant).replace {
             guard let tenant else { return try swap.system(staged.folder) }
             return try swap.tenant(tenant, staged.folder)
         }
@@ -146,7 +178,7 @@ struct Restorer: Sendable {
         environment.logger.notice(
             "restored",
             metadata: [
-                LogKey.tenant: "\(outcome.name)", LogKey.snapshot: "\(outcome.snapshot)",
+                LogKey.tenant: "\(outcome.name)", LogKey.snapshot: "\(outcome.snapshot?.description ?? "")",
                 LogKey.seconds: "\(outcome.seconds)", LogKey.path: "\(outcome.undo ?? "")",
             ])
     }

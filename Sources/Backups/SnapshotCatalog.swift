@@ -4,10 +4,12 @@ import Storage
 
 /// What a backups folder holds. Reads manifests from disk each time: a folder may be copied in or mounted meanwhile.
 package struct SnapshotCatalog: Sendable {
+    /// The backups folder.
+    let root: URL
     let folder: SnapshotsFolder
 
-    /// `root` is the backups folder, which need not exist.
-    package init(root: URL) { folder = SnapshotsFolder(root: root) }
+    /// `root` need not exist.
+    package init(root: URL) { (self.root, folder) = (root, SnapshotsFolder(root: root)) }
 
     private static let latest = "latest"
 

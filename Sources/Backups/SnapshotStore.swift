@@ -12,7 +12,7 @@ struct SnapshotSubject: Sendable {
 
     init(_ tenant: BackupTenant) {
         file = tenant.file
-        self.tenant = Manifest.Tenant(id: tenant.id, slug: tenant.slug, name: tenant.name, record: tenant.record)
+        self.tenant = Manifest.Tenant(tenant)
     }
 
     var path: String { Manifest.path(ofTenant: tenant?.id) }
@@ -80,8 +80,8 @@ struct SnapshotStore: Sendable {
         let file = Manifest.File(
             path: old.path, tenant: subject.tenant, bytes: old.bytes, storedBytes: old.storedBytes, sha256: old.sha256,
             storedSha256: old.storedSha256, schemaVersion: old.schemaVersion, rows: old.rows,
-            contentHash: old.contentHash, takenAt: takenAt, linkedFrom: old.linkedFrom ?? base.manifest.id,
-            fingerprint: old.fingerprint)
+            contentHash: old.contentHash, takenAt: takenAt, log: old.log,
+            linkedFrom: old.linkedFrom ?? base.manifest.id, fingerprint: old.fingerprint)
         return Stored(file: file, mark: RememberedMark(mark: mark, storedSha256: old.storedSha256))
     }
 
@@ -114,7 +114,7 @@ struct SnapshotStore: Sendable {
             let takenAt = environment.time.now()
             let mark = FileMark(subject.file)
             let isSettled = FileMark.isSettled(subject.file, before: scratch)
-            try subject.file.copy(to: plain)
+            let position = try subject.file.copy(to: plain)
             let sums = try StoredFile.compress(plain, to: target)
             try FileSystem.remove(plain)
             let restored = scratch.appending(path: "proof.sqlite")
@@ -123,7 +123,7 @@ struct SnapshotStore: Sendable {
             let file = Manifest.File(
                 path: subject.path, tenant: subject.tenant, bytes: sums.bytes, storedBytes: sums.storedBytes,
                 sha256: sums.sha256, storedSha256: sums.storedSha256, schemaVersion: facts.schemaVersion,
-                rows: facts.rows, contentHash: facts.contentHash, takenAt: takenAt, linkedFrom: nil,
+                rows: facts.rows, contentHash: facts.contentHash, takenAt: takenAt, log: position, linkedFrom: nil,
                 fingerprint: isSettled ? mark.fingerprint : nil)
             return Stored(file: file, mark: RememberedMark(mark: mark, storedSha256: file.storedSha256))
         }

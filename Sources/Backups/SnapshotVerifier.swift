@@ -41,7 +41,7 @@ struct SnapshotVerifier: Sendable {
 
     private func findProblem(with file: Manifest.File, in folder: URL) throws -> Problem? {
         do {
-            try environment.directory.prove(file, in: folder, schema: environment.source.file(file).schema)
+            try environment.directory.prove(file, in: folder, schema: environment.source.file(file.tenant).schema)
             return nil
         } catch let fault as FileFault {
             return Problem(path: file.path, reason: fault.reason)

@@ -18,7 +18,8 @@ struct TenantsTests {
             #expect(users.map(\.email) == ["owner@acme.example"] && users.map(\.role) == [.owner])
             #expect(try plane.audit(plane.system) == ["tenant.create \(tenant.id)"])
             let file = plane.data.tenantDatabase(tenant.id)
-            #expect(try #require(FileSystem.status(file)).st_mode & 0o777 == 0o600)
+            let permissions = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions]
+            #expect(permissions as? Int == 0o600)
         }
     }
 

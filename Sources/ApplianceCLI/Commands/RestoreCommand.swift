@@ -20,7 +20,7 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: "Slug or id of a shop; may be given several times. Without it, everything is restored.")
     var tenant: [String] = []
     @Option(help: "Snapshot id, or latest.") var snapshot = "latest"
-    @Option(help: "The state at this time (RFC 3339) or the nearest before it.") var at: String?
+    @Option(help: "The state at this time (RFC 3339), to the second, or now.") var at: String?
     @Option(help: "Another backups folder to restore from.") var from: String?
     @Option(help: "Write the files to this folder instead of replacing anything.") var into: String?
     @Flag(help: "Only say what would be done.") var dryRun = false
@@ -28,7 +28,9 @@ struct RestoreCommand: AsyncParsableCommand {
     @OptionGroup var options: DataOptions
 
     func validate() throws {
-        if let at, Instant(at) == nil { throw ValidationError("--at takes a time such as 2026-11-21T01:59:30Z.") }
+        if let at, RestoreRequest.instant(at, now: .latest) == nil {
+            throw ValidationError("--at takes a time such as 2026-11-21T01:59:30Z, or now.")
+        }
     }
 
     private var confirmation: String { tenant.isEmpty ? "restore everything" : tenant.joined(separator: ",") }
@@ -68,7 +70,7 @@ struct RestoreCommand: AsyncParsableCommand {
     private func runOffline(_ configuration: Configuration, _ lock: DataDirectoryLock) async throws {
         let work = try OfflineRestore(configuration, lock: lock, logger: GlobalOptions.quietLogger())
         let request = try RestoreRequest(
-            snapshot: snapshot, at: at.flatMap(Instant.init), from: from.map { URL(filePath: $0) },
+            snapshot: snapshot, at: at.flatMap { RestoreRequest.instant($0, now: TimeSource.system.now()) }, from: from.map { URL(filePath: $0) },
             into: into.map { URL(filePath: $0) })
         let plan = try await work.plan(request)
         try show(plan.json)
@@ -104,7 +106,7 @@ struct RestoreCommand: AsyncParsableCommand {
             return
         }
         print(
-            "Snapshot \(Output.text(plan, "snapshot")), state of \(Output.text(plan, "at")), "
+            "From \(Output.text(plan, "source")), state of \(Output.text(plan, "at")), "
                 + "\(Output.text(plan, "behindSeconds")) seconds back.")
         for step in plan["steps"]?.arrayValue ?? [] { print("  \(step.stringValue ?? "")") }
         for note in plan["notes"]?.arrayValue ?? [] { print("Note: \(note.stringValue ?? "")") }

@@ -74,7 +74,9 @@ struct BackupController: Sendable {
         var body = try InputReader(body: await RequestBodies.json(context.request))
         let tenants = body.texts("tenants", allowed: nil) ?? []
         let snapshot = body.text("snapshot", max: 40) ?? "latest"
-        let at = body.text("at", max: 40) { Instant($0) != nil }.flatMap(Instant.init)
+        let now = appliance.time.now()
+        let at = body.text("at", max: 40) { RestoreRequest.instant($0, now: now) != nil }
+            .flatMap { RestoreRequest.instant($0, now: now) }
         let from = body.text("from", max: 4000)
         let into = body.text("into", max: 4000)
         let isDryRun = body.flag("dryRun") ?? false
@@ -111,7 +113,7 @@ extension Appliance {
         guard plan.into == nil else { return outcomes }
         if plan.isWhole { try directory.load(system) }
         for outcome in outcomes {
-            if let tenant = outcome.tenant { try await tenants.readopt(record: tenant.record) }
+            if let tenant = outcome.tenant, !tenant.record.isEmpty { try await tenants.readopt(record: tenant.record) }
         }
         signIn.sessions.forgetAll()
         return outcomes

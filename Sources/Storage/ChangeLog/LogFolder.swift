@@ -41,6 +41,9 @@ package struct LogFolder: Sendable {
 
     package static func root(_ backups: URL) -> URL { backups.standardizedFileURL.appending(path: "log") }
 
+    /// The databases that have a log, in no order.
+    package static func names(root: URL) throws -> [String] { try names(Self.root(root)) }
+
     /// Oldest first. Empty when there is no log.
     package func epochs() throws -> [Epoch] {
         try numbers().map { Epoch(number: $0, url: epoch($0), entries: try Self.entries(epoch($0))) }
