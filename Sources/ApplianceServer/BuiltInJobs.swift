@@ -26,6 +26,10 @@ struct BuiltInJobs {
                 description: "Backs up every changed shop, proves it, and prunes old snapshots.",
                 schedule: .every(minutes: 60), run: { _ in try await snapshot() }),
             RecurringJob(
+                "change-log", title: "Change log",
+                description: "Joins the change log's finished hours, and lets go of what is older than 30 days.",
+                schedule: .every(minutes: 60), run: { _ in try await backups.compactLog() }),
+            RecurringJob(
                 "trial-warnings", title: "Trial warnings",
                 description: "Tells owners 7, 3 and 1 days before their trial ends, at 09:00 where the shop is.",
                 schedule: .every(minutes: 15),

@@ -74,6 +74,13 @@ struct HealthReport: Sendable {
         let newest = await appliance.latestBackups.newest()
         let age = appliance.time.now().since(newest ?? appliance.startedAt)
         let isLate = age > Limit.snapshotAge
+        let behind = appliance.changeLog.status.failures
+        if let first = behind.values.min(by: { $0.since < $1.since }) {
+            return Check(
+                name: "backups", status: .degraded,
+                detail: "The change log of \(behind.count) data files cannot be written.",
+                members: [.init("lastSnapshotAt", JSON(newest)), .init("logBehindSince", JSON(first.since))])
+        }
         let detail =
             newest == nil
             ? (isLate ? "There is no snapshot." : "The first snapshot is due within the hour.")

@@ -148,6 +148,34 @@ package final class BackupService: Sendable {
         return true
     }
 
+    // MARK: - The change log
+
+    /// Joins finished hours of every database's change log, and removes what is older than the window. One that fails is
+    /// logged and does not keep the others from it. Answers what was done, in a sentence.
+    @discardableResult
+    package func compactLog() async throws -> String {
+        let now = environment.time.now()
+        let start = now.subtracting(LogCompaction.Limit.window)
+        var (joined, removed, failed) = (0, 0, 0)
+        for name in try LogFolder.names(root: catalog.root).sorted() {
+            let log = LogCompaction(root: catalog.root, name: name, scratch: environment.directory.scratch)
+            do {
+                let done = try await environment.services.longWork {
+                    (joined: try log.compact(now: now), removed: try log.prune(before: start))
+                }
+                (joined, removed) = (joined + done.joined, removed + done.removed)
+            } catch {
+                failed += 1
+                environment.logger.error(
+                    "change log not compacted",
+                    metadata: [
+                        LogKey.tenant: "\(name)", LogKey.error: "\(DomainError(any: error).cause ?? "\(error)")",
+                    ])
+            }
+        }
+        return "\(joined) hours joined, \(removed) files removed" + (failed > 0 ? ", \(failed) logs failed" : "")
+    }
+
     // MARK: - One at a time
 
     private func writing<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {

@@ -1,5 +1,6 @@
 package import ApplianceCore
 package import Foundation
+package import Storage
 
 /// What a restore would do: a value to print, and the only thing `restore` acts on.
 package struct RestorePlan: Sendable, Equatable {
@@ -63,7 +64,8 @@ extension RestorePlan {
         var steps = ["decompress \(files) (\(Self.size(bytes))) beside the live data"]
         if usesLog {
             let segments = items.reduce(0) { $0 + ($1.log?.files ?? 0) }
-            steps.append("lay the changes of \(segments) files of the change log over them, each checked to follow the last")
+            steps.append(
+                "lay the changes of \(segments) files of the change log over them, each checked to follow the last")
         }
         steps.append("compare every size and SHA-256, run SQLite's integrity and foreign-key checks, count the rows")
         if into == nil {

@@ -86,8 +86,8 @@ struct RestorePlanner: Sendable {
 
     // MARK: - From the change log
 
-    /// The state at the instant that was asked for, from the change log; nil when none was asked for or the log does not
-    /// have it. It begins with a snapshot where that is less to read than the log's own beginning.
+    /// The state at the instant that was asked for, from the change log; nil when none was asked for or the log does
+    /// not have it. It begins with a snapshot where that is less to read than the log's own beginning.
     private func logged(_ id: String, _ tenant: Manifest.Tenant?) throws -> RestorePlan.Item? {
         guard let at = request.at, tenant != nil || id == "system" else { return nil }
         let epochs = try LogFolder(root: catalog.root, name: id).epochs()
@@ -107,7 +107,8 @@ struct RestorePlanner: Sendable {
     private func snapshot(
         in epoch: LogFolder.Epoch, _ id: String, _ at: Instant
     ) throws -> (RestorePlan.Item.Start, LogChain)? {
-        for snapshot in try catalog.folder.ids() where snapshot.instant <= at && catalog.verification(snapshot)?.isGood ?? true {
+        for snapshot in try catalog.folder.ids()
+        where snapshot.instant <= at && catalog.verification(snapshot)?.isGood ?? true {
             if let base = epoch.base, snapshot.instant < base.time { return nil }
             guard let manifest = try? catalog.manifest(snapshot),
                 let file = id == "system" ? manifest.system : manifest.file(ofTenant: id), file.takenAt <= at,
@@ -122,11 +123,13 @@ struct RestorePlanner: Sendable {
     private func loggedSince(_ manifest: Manifest) throws -> [RestorePlan.Item] {
         guard request.at != nil else { return [] }
         let known = Set(manifest.files.compactMap { $0.tenant?.id } + manifest.failures.map(\.id))
-        return try LogFolder.names(root: catalog.root).filter { Manifest.isSafe($0) && !known.contains($0) && $0 != "system" }
-            .compactMap { id in
-                let tenant = current.first { $0.id == id }.map(Manifest.Tenant.init)
-                return try logged(id, tenant ?? Manifest.Tenant(id: id, slug: id, name: id, record: ""))
-            }
+        return try LogFolder.names(root: catalog.root).filter {
+            Manifest.isSafe($0) && !known.contains($0) && $0 != "system"
+        }
+        .compactMap { id in
+            let tenant = current.first { $0.id == id }.map(Manifest.Tenant.init)
+            return try logged(id, tenant ?? Manifest.Tenant(id: id, slug: id, name: id, record: ""))
+        }
     }
 
     /// What the log could give beyond a snapshot that was asked for without a time.

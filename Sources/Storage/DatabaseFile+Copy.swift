@@ -30,8 +30,10 @@ extension DatabaseFile {
     package func copy(to target: URL) throws -> LogPosition? {
         let pin = LogPin()
         let reader = try holding { file, frames in
-            guard let changeLog = file.services.changeLog else { return }
-            file.log?.pin(pin, frames: frames, at: changeLog.now())
+            guard let changeLog = file.services.changeLog, let wal = try WriteAheadLog.open(of: file.url) else {
+                return
+            }
+            file.log?.pin(pin, frame: try wal.end(frames: frames).frame, at: changeLog.now())
         }
         defer { release(reader) }
         try copy(reader, to: target)
@@ -79,7 +81,8 @@ extension DatabaseFile {
     }
 
     /// A reader that sees the state of one moment in which nobody commits; `note` runs in that moment, with the number
-    /// of frames in the WAL where a commit since opening told it. Blocks: not for an event loop or a thread that commits.
+    /// of frames in the WAL where a commit since opening told it. Blocks: not for an event loop or a thread that
+    /// commits.
     private func holding(_ note: @escaping @Sendable (DatabaseFile, UInt32?) throws -> Void) throws -> Reader {
         let reader = try takeReader()
         let done = DispatchSemaphore(value: 0)

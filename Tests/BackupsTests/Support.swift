@@ -225,7 +225,7 @@ extension Manifest.File {
             path: path ?? self.path, tenant: tenant ?? self.tenant, bytes: bytes ?? self.bytes,
             storedBytes: sums?.storedBytes ?? storedBytes, sha256: sums?.sha256 ?? sha256,
             storedSha256: sums?.storedSha256 ?? storedSha256, schemaVersion: schemaVersion, rows: rows,
-            contentHash: contentHash, takenAt: takenAt, linkedFrom: linkedFrom, fingerprint: fingerprint)
+            contentHash: contentHash, takenAt: takenAt, log: log, linkedFrom: linkedFrom, fingerprint: fingerprint)
     }
 }
 

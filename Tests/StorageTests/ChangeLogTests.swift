@@ -18,6 +18,8 @@ struct ChangeLogTests {
         var expected: [(at: Instant, notes: Int)] = []
         for index in 0..<20 {
             try await file.add("note \(index)")
+            // The log begins with the first.
+            if index == 0 { try await storage.log.flush(file) }
             expected.append((storage.clock.now, index + 1))
             storage.clock.advance(.seconds(1))
         }
@@ -40,6 +42,7 @@ struct ChangeLogTests {
                 try await storage.log.flush(file)
                 try file.checkpointIfLogged()
             case 2: file.closeIfQuiet()
+            case 5: try storage.compaction.compact(now: storage.clock.now)
             case 3: try await file.write(alone: true) { db in try db.execute(sql: "DELETE FROM counter") }
             case 4:
                 let copy = storage.folder.appending(path: "copy-\(step).sqlite")
@@ -50,7 +53,8 @@ struct ChangeLogTests {
                 try await file.add(text)
                 texts.append((storage.clock.now, text))
             }
-            storage.clock.advance(.milliseconds(Int.random(in: 0..<2500, using: &random)))
+            let isLong = Int.random(in: 0..<20, using: &random) == 0
+            storage.clock.advance(.milliseconds(Int.random(in: 0..<(isLong ? 4_000_000 : 2500), using: &random)))
         }
         try await storage.log.flush(file)
         let earliest = try #require(texts.first?.at)
@@ -85,6 +89,7 @@ struct ChangeLogTests {
     @Test func aReplacedFileBeginsANewEpochAndTheOldOneStays() async throws {
         let file = try storage.file()
         try await file.add("old")
+        try await storage.log.flush(file)
         let before = storage.clock.now
         storage.clock.advance(.seconds(10))
         let other = try storage.file("other.sqlite")
@@ -121,6 +126,63 @@ struct ChangeLogTests {
         let found = try storage.notes(at: .latest)
         #expect(found.count == 31)
         #expect(try storage.tenant.epochs().count == 1)
+    }
+
+    @Test func anHourBecomesTwoFilesAndKeepsItsSeconds() async throws {
+        let file = try storage.file()
+        var expected: [Instant] = []
+        for hour in 0..<3 {
+            for index in 0..<10 {
+                try await file.add("\(hour) \(index)")
+                try await storage.log.flush(file)
+                expected.append(storage.clock.now)
+                storage.clock.advance(.seconds(7))
+            }
+            storage.clock.advance(.hours(1))
+        }
+        let joined = try storage.compaction.compact(now: storage.clock.now)
+        #expect(joined == 3)
+        let kinds = try storage.tenant.epochs().flatMap { $0.entries.map(\.kind) }
+        #expect(kinds == [.base, .changes, .merged, .changes, .merged, .changes, .merged])
+        for (index, at) in expected.enumerated() {
+            let found = try storage.notes(at: at)
+            #expect(found.count == index + 1)
+        }
+        // And the log goes on from there, also after a restart.
+        let next = try LoggedStorage(in: storage.folder, at: storage.clock.now)
+        try await next.existing().add("more")
+        await next.log.flush()
+        let found = try next.notes(at: .latest)
+        #expect(found.count == 31)
+        #expect(try next.tenant.epochs().count == 1)
+    }
+
+    @Test func theWindowMovesTheBeginningForward() async throws {
+        let file = try storage.file()
+        var expected: [Instant] = []
+        for day in 0..<6 {
+            for index in 0..<3 {
+                try await file.add("\(day) \(index)")
+                try await storage.log.flush(file)
+                expected.append(storage.clock.now)
+                storage.clock.advance(.seconds(5))
+            }
+            storage.clock.advance(.days(1))
+            try storage.compaction.compact(now: storage.clock.now)
+        }
+        let start = expected[9]
+        let removed = try storage.compaction.prune(before: start)
+        #expect(removed > 5)
+        for (index, at) in expected.enumerated().dropFirst(9) {
+            let found = try storage.notes(at: at)
+            #expect(found.count == index + 1)
+        }
+        let again = try storage.compaction.prune(before: start)
+        #expect(again == 0)
+        try await file.add("more")
+        try await storage.log.flush(file)
+        let found = try storage.notes(at: .latest)
+        #expect(found.count == 19)
     }
 
     @Test func aChangedByteAnywhereIsRefused() async throws {
@@ -205,6 +267,8 @@ final class LoggedStorage: Sendable {
     }
 
     var tenant: LogFolder { LogFolder(root: log.backups, name: "shop.sqlite") }
+
+    var compaction: LogCompaction { LogCompaction(root: log.backups, name: "shop.sqlite", scratch: folder) }
 
     var restorableFrom: Instant? { try? tenant.epochs().first?.base?.time }
 

@@ -70,7 +70,8 @@ struct RestoreCommand: AsyncParsableCommand {
     private func runOffline(_ configuration: Configuration, _ lock: DataDirectoryLock) async throws {
         let work = try OfflineRestore(configuration, lock: lock, logger: GlobalOptions.quietLogger())
         let request = try RestoreRequest(
-            snapshot: snapshot, at: at.flatMap { RestoreRequest.instant($0, now: TimeSource.system.now()) }, from: from.map { URL(filePath: $0) },
+            snapshot: snapshot, at: at.flatMap { RestoreRequest.instant($0, now: TimeSource.system.now()) },
+            from: from.map { URL(filePath: $0) },
             into: into.map { URL(filePath: $0) })
         let plan = try await work.plan(request)
         try show(plan.json)

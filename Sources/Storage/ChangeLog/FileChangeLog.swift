@@ -87,14 +87,14 @@ final class FileChangeLog: Sendable {
         return !pending.isQueued
     }
 
-    /// Asks for a restore point at what is committed now. Call while no commit can happen; `frames` is nil when none
-    /// happened since the file was opened.
-    func pin(_ pin: LogPin, frames: UInt32?, at time: Instant) {
+    /// Asks for a restore point at what is committed now, which ends with the WAL's frame `frame`. Call while no commit
+    /// can happen.
+    func pin(_ pin: LogPin, frame: UInt32, at time: Instant) {
         pending.withLock { pending in
             if let last = pending.cuts.indices.last {
                 pending.cuts[last].pins.append(pin)
-            } else if let frames {
-                pending.cuts.append(Cut(frame: frames, time: time, pins: [pin]))
+            } else {
+                pending.cuts.append(Cut(frame: frame, time: time, pins: [pin]))
             }
         }
     }
@@ -156,7 +156,9 @@ final class FileChangeLog: Sendable {
         do {
             let position = try archive.advance(work, file, mayBegin: mayBegin)
             pending.withLock { pending in
-                pending.cuts.removeAll { $0.frame <= position?.frame ?? 0 }
+                let end = position?.frame ?? 0
+                // Somebody may have pinned the last one meanwhile.
+                pending.cuts.removeAll { $0.frame < end || $0.frame == end && $0.pins.allSatisfy(\.isSet) }
                 pending.openedAt = nil
             }
             archivedFrames.value = Int(position?.frame ?? 0)
@@ -173,6 +175,8 @@ package final class LogPin: Sendable {
     private let value = Mutex<LogPosition?>(nil)
 
     package init() {}
+
+    var isSet: Bool { position != nil }
 
     package internal(set) var position: LogPosition? {
         get { value.withLock { $0 } }

@@ -46,7 +46,8 @@ struct LogArchive {
     /// Notes that the WAL is about to lose frames that the log does not have.
     func giveUp() throws { try AtomicFile.publish([], to: gapMark) }
 
-    /// Writes what the WAL holds beyond the log, or a whole database where it cannot be shown that nothing lies between.
+    /// Writes what the WAL holds beyond the log, or a whole database where it cannot be shown that nothing lies
+    /// between.
     /// Answers how far the WAL is in the log; nil when there is no WAL, which means no commit.
     mutating func advance(_ work: Work, _ file: DatabaseFile, mayBegin: Bool) throws -> WriteAheadLog.Position? {
         guard let wal = try WriteAheadLog.open(of: database) else { return nil }
@@ -57,7 +58,7 @@ struct LogArchive {
             }
             return try begin(file)
         }
-        for cut in work.cuts where cut.frame <= start.frame { resolve(cut.pins) }
+        for cut in work.cuts where cut.frame == start.frame { resolve(cut.pins) }
         let drafts = try LogDraft.drafts(wal, from: start, work)
         if start != cursor.position { self.cursor?.position = start }
         for slice in stride(from: 0, to: drafts.count, by: FileChangeLog.Limit.batchesPerFile) {
@@ -102,7 +103,8 @@ struct LogArchive {
     /// Finds the end of the newest epoch. An end that cannot be read is as good as none: a new epoch begins.
     private mutating func load() throws {
         try removeLeftovers()
-        if let epoch = try folder.newest(), let last = epoch.entries.filter({ $0.kind != .merged }).max(by: { $0.last < $1.last }),
+        if let epoch = try folder.newest(),
+            let last = epoch.entries.filter({ $0.kind != .merged }).max(by: { $0.last < $1.last }),
             let batch = try? Self.lastBatch(last), batch.owner == LogBatch.owner(folder.name)
         {
             cursor = Cursor(epoch: epoch.number, url: epoch.url, batch)

@@ -17,6 +17,20 @@ struct LogBatch: Equatable, Sendable {
         case changes = 1
         /// As `changes`, for many batches at once: only the last content of each page.
         case merged = 2
+
+        /// How names of files end.
+        var name: String {
+            switch self {
+            case .base: "base"
+            case .changes: "changes"
+            case .merged: "merged"
+            }
+        }
+
+        init?(name: Substring) {
+            guard let kind = [Kind.base, .changes, .merged].first(where: { $0.name == name }) else { return nil }
+            self = kind
+        }
     }
 
     let kind: Kind
@@ -41,8 +55,8 @@ struct LogBatch: Equatable, Sendable {
     let owner: [UInt8]
     var payloadBytes: Int64 = 0
     var payloadDigest = Self.noDigest
-    /// `chain` of the last batch that a merged one stands for.
-    var mergedChain = Self.noDigest
+    /// `chain` of the last batch that it stands for, where it stands for others: what follows goes on from that.
+    var continues = Self.noDigest
 
     static let byteCount = numberBytes + 5 * digestBytes
     static let noDigest = [UInt8](repeating: 0, count: digestBytes)
@@ -54,8 +68,8 @@ struct LogBatch: Equatable, Sendable {
 
     static func owner(_ name: String) -> [UInt8] { Digest.raw(name) }
 
-    /// What the next head names as `previous`: this head's digest, or that of the last one merged.
-    var chain: [UInt8] { kind == .merged ? mergedChain : Array(encoded().suffix(Self.digestBytes)) }
+    /// What the next head names as `previous`: this head's own digest, or that of the last one it stands for.
+    var chain: [UInt8] { continues == Self.noDigest ? Array(encoded().suffix(Self.digestBytes)) : continues }
 
     func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
@@ -71,7 +85,7 @@ struct LogBatch: Equatable, Sendable {
         for value in [first, last, epoch] { bytes.append(bigEndian: value) }
         for value in [firstTime.milliseconds, time.milliseconds, payloadBytes] { bytes.append(bigEndian: value) }
         bytes.append(contentsOf: repeatElement(0, count: Self.numberBytes - bytes.count))
-        for digest in [payloadDigest, previous, mergedChain, owner] { bytes.append(contentsOf: digest) }
+        for digest in [payloadDigest, previous, continues, owner] { bytes.append(contentsOf: digest) }
         bytes.append(contentsOf: SHA256.hash(data: bytes))
         return bytes
     }
@@ -104,7 +118,7 @@ struct LogBatch: Equatable, Sendable {
                 checksum: Checksum(bytes.bigEndian32(36), bytes.bigEndian32(40))),
             first: bytes.bigEndian64(44), last: bytes.bigEndian64(52), epoch: bytes.bigEndian64(60),
             firstTime: time(68), time: time(76), previous: digest(1), owner: digest(3),
-            payloadBytes: Int64(bitPattern: bytes.bigEndian64(84)), payloadDigest: digest(0), mergedChain: digest(2))
+            payloadBytes: Int64(bitPattern: bytes.bigEndian64(84)), payloadDigest: digest(0), continues: digest(2))
         guard batch.payloadBytes >= 0, batch.first <= batch.last else {
             throw LogFault(reason: "the head of a batch makes no sense")
         }

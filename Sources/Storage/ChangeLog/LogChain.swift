@@ -40,20 +40,24 @@ extension LogFolder.Epoch {
         return LogChain(base: base, start: nil, entries: entries, until: until, owner: owner)
     }
 
-    /// At each step the file that reaches furthest without passing `until`; where none does, the one with single batches
-    /// that passes it, of which a part is read.
+    /// At each step the file that reaches furthest without passing `until`; where none does, the one with single
+    /// batches that passes it, of which a part is read.
     private func path(after batch: UInt64, until: Instant) -> [LogFolder.Entry] {
         var next = batch + 1
         var path: [LogFolder.Entry] = []
         let byFirst = Dictionary(grouping: entries.filter { $0.kind != .base }, by: \.first)
         while let candidates = byFirst[next] {
-            let whole = candidates.filter { $0.time <= until }.max { ($0.last, $0.kind.rawValue) < ($1.last, $1.kind.rawValue) }
+            let whole = candidates.filter { $0.time <= until }.max {
+                ($0.last, $0.kind.rawValue) < ($1.last, $1.kind.rawValue)
+            }
             if let whole {
                 path.append(whole)
                 next = whole.last + 1
                 continue
             }
-            if let part = candidates.first(where: { $0.kind == .changes && $0.firstTime <= until }) { path.append(part) }
+            if let part = candidates.first(where: { $0.kind == .changes && $0.firstTime <= until }) {
+                path.append(part)
+            }
             break
         }
         return path

@@ -66,35 +66,30 @@ package struct LogFolder: Sendable {
     }
 
     static func file(_ batch: LogBatch, to last: LogBatch, in epoch: URL) -> URL {
-        let kind =
-            switch batch.kind {
-            case .base: "base"
-            case .changes: "changes"
-            case .merged: "merged"
-            }
-        let numbers = "\(padded(batch.first))-\(padded(last.last))"
-        return epoch.appending(
-            path: "\(numbers)_\(batch.firstTime.milliseconds)-\(last.time.milliseconds).\(kind)")
+        file(batch.kind, batch.first...last.last, batch.firstTime, last.time, epoch)
+    }
+
+    /// The name of what takes the place of the files from `first` to `last`.
+    static func file(_ kind: LogBatch.Kind, _ first: Entry, _ last: Entry, in epoch: URL) -> URL {
+        file(kind, first.first...last.last, first.firstTime, last.time, epoch)
+    }
+
+    private static func file(
+        _ kind: LogBatch.Kind, _ numbers: ClosedRange<UInt64>, _ first: Instant, _ last: Instant, _ epoch: URL
+    ) -> URL {
+        let span = "\(padded(numbers.lowerBound))-\(padded(numbers.upperBound))"
+        return epoch.appending(path: "\(span)_\(first.milliseconds)-\(last.milliseconds).\(kind.name)")
     }
 
     private static func entry(_ name: String, in folder: URL) -> Entry? {
         let parts = name.split(omittingEmptySubsequences: false) { "-_.".contains($0) }
         guard parts.count == 5, let first = UInt64(parts[0]), let last = UInt64(parts[1]), first <= last,
-            let firstTime = Int64(parts[2]), let time = Int64(parts[3]), let kind = kind(parts[4])
+            let firstTime = Int64(parts[2]), let time = Int64(parts[3]), let kind = LogBatch.Kind(name: parts[4])
         else { return nil }
         let url = folder.appending(path: name)
         return Entry(
             kind: kind, first: first, last: last, firstTime: Instant(milliseconds: firstTime),
             time: Instant(milliseconds: time), url: url, bytes: FileSystem.size(url))
-    }
-
-    private static func kind(_ name: Substring) -> LogBatch.Kind? {
-        switch name {
-        case "base": .base
-        case "changes": .changes
-        case "merged": .merged
-        default: nil
-        }
     }
 
     private static func padded(_ number: UInt64) -> String {

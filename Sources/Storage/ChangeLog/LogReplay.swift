@@ -13,7 +13,7 @@ package struct LogReplay {
     package struct Result: Sendable {
         /// When the last commit in it was made.
         package let at: Instant?
-        let databasePages: UInt32?
+        let last: LogBatch?
     }
 
     /// Writes the state to `target`: a new file when the chain has a base, else the copy taken at the chain's start.
@@ -30,7 +30,7 @@ package struct LogReplay {
             last = try replay.apply(entry, to: file) ?? last
         }
         if let last { try file.finish(last) }
-        return Result(at: last?.time, databasePages: last?.databasePages)
+        return Result(at: last?.time, last: last)
     }
 
     private init(_ chain: LogChain) {
@@ -51,7 +51,7 @@ package struct LogReplay {
                 try reader.payload(head) { try file.append($0, limit: limit) }
             } else {
                 let pages = PageSplitter(head)
-                try reader.payload(head) { try pages.take($0) { try file.write($0, at: $1) } }
+                try reader.payload(head) { try pages.take($0) { try file.write($0, number: $1) } }
                 try pages.finish()
             }
             previous = (head.last, head.chain.hexadecimal)
@@ -63,94 +63,14 @@ package struct LogReplay {
     private mutating func check(_ head: LogBatch) throws {
         guard head.owner == owner else { throw LogFault(reason: "it belongs to another database") }
         if head.kind == .base {
-            guard previous == nil else { throw LogFault(reason: "a whole database stands where it should not") }
+            guard previous == nil else {
+                throw LogFault(reason: "a whole database stands where it should not")
+            }
         } else {
             guard let previous, head.first == previous.batch + 1, head.previous.hexadecimal == previous.chain,
                 epoch.map({ $0 == head.epoch }) ?? true
             else { throw LogFault(reason: "it does not go on from the batch before") }
         }
         epoch = head.epoch
-    }
-}
-
-/// Cuts a payload into pages.
-final class PageSplitter {
-    private let head: LogBatch
-    private let recordBytes: Int
-    private var record: [UInt8] = []
-    private var pages: UInt32 = 0
-    private var lastNumber: UInt32 = 0
-
-    init(_ head: LogBatch) {
-        self.head = head
-        recordBytes = MemoryLayout<UInt32>.size + head.pageSize
-        record.reserveCapacity(recordBytes)
-    }
-
-    /// Pushes each whole page and its place in the database file.
-    func take(_ bytes: UnsafeRawBufferPointer, page: (UnsafeRawBufferPointer, Int64) throws -> Void) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let part = rest.prefix(recordBytes - record.count)
-            record.append(contentsOf: part)
-            rest = rest.dropFirst(part.count)
-            guard record.count == recordBytes else { return }
-            let number = record.bigEndian32(0)
-            pages += 1
-            guard number > lastNumber, number <= head.databasePages, pages <= head.pages else {
-                throw LogFault(reason: "a batch has a page that does not belong there")
-            }
-            lastNumber = number
-            try record.withUnsafeBytes {
-                try page(
-                    UnsafeRawBufferPointer(rebasing: $0[MemoryLayout<UInt32>.size...]),
-                    Int64(number - 1) * Int64(head.pageSize))
-            }
-            record.removeAll(keepingCapacity: true)
-        }
-    }
-
-    func finish() throws {
-        guard record.isEmpty, pages == head.pages else { throw LogFault(reason: "a batch has too few pages") }
-    }
-}
-
-/// The database file that is being made.
-final class ImageFile {
-    private let descriptor: Int32
-    private let url: URL
-    private var end: Int64 = 0
-
-    init(_ url: URL) throws {
-        self.url = url
-        descriptor = open(url.path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FileSystem.privateFile)
-        guard descriptor >= 0 else { throw FileSystem.failure("create", url) }
-    }
-
-    deinit { if descriptor >= 0 { close(descriptor) } }
-
-    func append(_ bytes: UnsafeRawBufferPointer, limit: Int64) throws {
-        guard end + Int64(bytes.count) <= limit else { throw LogFault(reason: "it decompresses to more than it says") }
-        try write(bytes, at: end)
-        end += Int64(bytes.count)
-    }
-
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
-        var done = 0
-        while done < bytes.count, let base = bytes.baseAddress {
-            let count = pwrite(descriptor, base + done, bytes.count - done, off_t(offset) + off_t(done))
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw FileSystem.failure("write", url)
-            }
-            done += count
-        }
-    }
-
-    /// Gives the file the size that the last batch says.
-    func finish(_ batch: LogBatch) throws {
-        guard ftruncate(descriptor, off_t(batch.databasePages) * off_t(batch.pageSize)) == 0 else {
-            throw FileSystem.failure("truncate", url)
-        }
     }
 }

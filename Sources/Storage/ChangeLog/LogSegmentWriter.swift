@@ -12,8 +12,8 @@ struct LogSegmentWriter: ~Copyable {
 
     init(_ target: URL) throws { file = try AtomicFile(target) }
 
-    /// Writes `head`, its sums filled in, and the bytes that `payload` gives until an empty buffer ends them. Returns the
-    /// head as written.
+    /// Writes `head`, its sums filled in, and the bytes that `payload` gives until an empty buffer ends them. Returns
+    /// the head as written.
     mutating func append(_ head: LogBatch, payload: () throws -> UnsafeRawBufferPointer) throws -> LogBatch {
         let start = bytes
         try file.write([UInt8](repeating: 0, count: LogBatch.byteCount))
@@ -37,29 +37,4 @@ struct LogSegmentWriter: ~Copyable {
     }
 
     mutating func publish() throws { try file.publish() }
-}
-
-/// Pages as they stand in a payload: each with its number before it.
-final class PageFeed {
-    private let record: UnsafeMutableRawBufferPointer
-    private var rest: ArraySlice<UInt32>
-    private let read: (UInt32, UnsafeMutableRawBufferPointer) throws -> Void
-
-    /// `numbers` are the pages to give, ascending; `read` fills a buffer of one page.
-    init(
-        _ numbers: [UInt32], pageSize: Int, read: @escaping (UInt32, UnsafeMutableRawBufferPointer) throws -> Void
-    ) {
-        record = .allocate(byteCount: MemoryLayout<UInt32>.size + pageSize, alignment: 16)
-        (rest, self.read) = (numbers[...], read)
-    }
-
-    deinit { record.deallocate() }
-
-    /// Valid until the next call; empty at the end.
-    func next() throws -> UnsafeRawBufferPointer {
-        guard let number = rest.popFirst() else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-        record.storeBytes(of: number.bigEndian, as: UInt32.self)
-        try read(number, UnsafeMutableRawBufferPointer(rebasing: record[MemoryLayout<UInt32>.size...]))
-        return UnsafeRawBufferPointer(record)
-    }
 }

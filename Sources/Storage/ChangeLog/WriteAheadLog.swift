@@ -181,7 +181,9 @@ struct Checksum: Equatable, Sendable {
         while offset + 8 <= bytes.count {
             var x = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
             var y = bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
-            if isBigEndian { (x, y) = (UInt32(bigEndian: x), UInt32(bigEndian: y)) } else {
+            if isBigEndian {
+                (x, y) = (UInt32(bigEndian: x), UInt32(bigEndian: y))
+            } else {
                 (x, y) = (UInt32(littleEndian: x), UInt32(littleEndian: y))
             }
             a = a &+ x &+ b

@@ -1,0 +1,159 @@
+package import ApplianceCore
+package import Foundation
+
+/// Keeps the change log of one database small and quick to restore from, without taking a second from it.
+///
+/// The files of a finished hour become two: all batches one behind the other, for restores into that hour, and their
+/// merged pages, for restores that only pass it. What is older than the window goes: the whole database with which the
+/// epoch begins moves forward. Each step leaves a log that is whole, wherever it is cut short.
+package struct LogCompaction {
+    package enum Limit {
+        /// How far back every second can be restored.
+        package static let window = Duration.days(30)
+        /// The beginning moves when it has become this much older than the window.
+        static let slack = Duration.days(1)
+    }
+
+    private let folder: LogFolder
+    private let scratch: URL
+
+    /// `root` is the backups folder; `scratch` takes a file as large as the database.
+    package init(root: URL, name: String, scratch: URL) {
+        folder = LogFolder(root: root, name: name)
+        self.scratch = scratch
+    }
+
+    // MARK: - Hours
+
+    /// Joins the files of the hours that are over at `now`; how many hours there were to join.
+    @discardableResult
+    package func compact(now: Instant) throws -> Int {
+        var joined = 0
+        for epoch in try folder.epochs() {
+            let finished = epoch.entries.filter { $0.kind == .changes && Self.hour($0.time) < Self.hour(now) }
+            for entries in Dictionary(grouping: finished, by: { Self.hour($0.firstTime) }).values {
+                for run in Self.runs(entries) where run.count > 1 {
+                    try merge(run, in: epoch)
+                    try join(run, in: epoch)
+                    joined += 1
+                }
+            }
+            try removeContained(epoch.number)
+        }
+        return joined
+    }
+
+    private static func hour(_ instant: Instant) -> Int64 { instant.seconds.floorDivided(by: 3600) }
+
+    /// Files that follow each other without a gap. Those contained in another are left out.
+    private static func runs(_ entries: [LogFolder.Entry]) -> [[LogFolder.Entry]] {
+        let sorted = entries.sorted { ($0.first, $1.last) < ($1.first, $0.last) }
+        return sorted.reduce(into: []) { runs, entry in
+            guard let end = runs.last?.last?.last else { return runs.append([entry]) }
+            if entry.last <= end { return }
+            if entry.first == end + 1 { runs[runs.count - 1].append(entry) } else { runs.append([entry]) }
+        }
+    }
+
+    private func join(_ run: [LogFolder.Entry], in epoch: LogFolder.Epoch) throws {
+        guard let first = run.first, let last = run.last else { return }
+        var segment = try LogSegmentWriter(LogFolder.file(.changes, first, last, in: epoch.url))
+        for entry in run {
+            let reader = try LogReader(entry)
+            while let head = try reader.head() { try segment.copy(head, from: reader) }
+        }
+        try segment.publish()
+    }
+
+    private func merge(_ run: [LogFolder.Entry], in epoch: LogFolder.Epoch) throws {
+        guard let first = run.first, let last = run.last else { return }
+        try withScratchFile { file in
+            let image = try ImageFile(file)
+            var (pages, heads): (Set<UInt32>, [LogBatch]) = ([], [])
+            for entry in run {
+                let reader = try LogReader(entry)
+                while let head = try reader.head() {
+                    let splitter = PageSplitter(head)
+                    try reader.payload(head) { part in
+                        try splitter.take(part) { page, number in
+                            pages.insert(number)
+                            try image.write(page, number: number)
+                        }
+                    }
+                    try splitter.finish()
+                    heads = heads.isEmpty ? [head] : [heads[0], head]
+                }
+            }
+            guard let start = heads.first, let end = heads.last else { return }
+            let numbers = pages.filter { $0 <= end.databasePages }.sorted()
+            var head = LogBatch(
+                kind: .merged, pageSize: end.pageSize, pages: UInt32(clamping: numbers.count),
+                databasePages: end.databasePages, position: end.position, first: start.first, last: end.last,
+                epoch: end.epoch, firstTime: start.firstTime, time: end.time, previous: start.previous,
+                owner: end.owner)
+            head.continues = end.chain
+            var segment = try LogSegmentWriter(LogFolder.file(.merged, first, last, in: epoch.url))
+            let feed = PageFeed(numbers, pageSize: end.pageSize) { try image.read($0, into: $1) }
+            _ = try segment.append(head, payload: feed.next)
+            try segment.publish()
+        }
+    }
+
+    /// What a longer file of the same kind holds too.
+    private func removeContained(_ number: UInt64) throws {
+        guard let epoch = try folder.epochs().first(where: { $0.number == number }) else { return }
+        for kind in [LogBatch.Kind.changes, .merged] {
+            var longest: LogFolder.Entry?
+            for entry in epoch.entries where entry.kind == kind {
+                if let longest, entry.last <= longest.last { try FileSystem.remove(entry.url) } else { longest = entry }
+            }
+        }
+    }
+
+    // MARK: - The window
+
+    /// Removes what no restore to `start` or later needs; how many files.
+    @discardableResult
+    package func prune(before start: Instant) throws -> Int {
+        let epochs = try folder.epochs()
+        var removed = 0
+        for (epoch, next) in zip(epochs, epochs.dropFirst()) where next.base.map({ $0.time <= start }) ?? false {
+            removed += epoch.entries.count
+            try FileSystem.remove(epoch.url)
+        }
+        if let oldest = try folder.epochs().first { removed += try moveBase(oldest, to: start) }
+        return removed
+    }
+
+    private func moveBase(_ epoch: LogFolder.Epoch, to start: Instant) throws -> Int {
+        guard let base = epoch.base, base.time < start.subtracting(Limit.slack),
+            let path = epoch.chain(until: start, owner: folder.name)
+        else { return 0 }
+        // Only whole files: what follows must begin where the new base ends.
+        let entries = Array(path.entries.prefix { $0.time <= start })
+        guard let last = entries.last else { return 0 }
+        let chain = LogChain(base: base, start: nil, entries: entries, until: .latest, owner: folder.name)
+        try withScratchFile { file in
+            guard let end = try LogReplay.run(chain, on: file).last else { return }
+            var head = LogBatch(
+                kind: .base, pageSize: end.pageSize, pages: end.databasePages, databasePages: end.databasePages,
+                position: end.position, first: end.last, last: end.last, epoch: end.epoch, firstTime: end.time,
+                time: end.time, previous: LogBatch.noDigest, owner: end.owner)
+            head.continues = end.chain
+            var segment = try LogSegmentWriter(LogFolder.file(head, to: head, in: epoch.url))
+            let reader = try FileReader(file)
+            _ = try segment.append(head, payload: reader.next)
+            try segment.publish()
+        }
+        // The old beginning first: without it nothing needs the rest.
+        let old = [base] + epoch.entries.filter { $0.last <= last.last && $0 != base }
+        for entry in old { try FileSystem.remove(entry.url) }
+        return old.count
+    }
+
+    private func withScratchFile(_ body: (URL) throws -> Void) throws {
+        let file = scratch.appending(path: "log-\(Random.token(bytes: 9))")
+        defer { try? FileSystem.remove(file) }
+        try body(file)
+    }
+}
