@@ -150,8 +150,8 @@ package final class BackupService: Sendable {
 
     // MARK: - The change log
 
-    /// Joins finished hours of every database's change log, and removes what is older than the window. One that fails is
-    /// logged and does not keep the others from it. Answers what was done, in a sentence.
+    /// Joins finished hours of every database's change log, and removes what is older than the window. One that fails
+    /// is logged and does not keep the others from it. Answers what was done, in a sentence.
     @discardableResult
     package func compactLog() async throws -> String {
         let now = environment.time.now()
@@ -166,11 +166,9 @@ package final class BackupService: Sendable {
                 (joined, removed) = (joined + done.joined, removed + done.removed)
             } catch {
                 failed += 1
+                let cause = DomainError(any: error).cause ?? "\(error)"
                 environment.logger.error(
-                    "change log not compacted",
-                    metadata: [
-                        LogKey.tenant: "\(name)", LogKey.error: "\(DomainError(any: error).cause ?? "\(error)")",
-                    ])
+                    "change log not compacted", metadata: [LogKey.tenant: "\(name)", LogKey.error: "\(cause)"])
             }
         }
         return "\(joined) hours joined, \(removed) files removed" + (failed > 0 ? ", \(failed) logs failed" : "")

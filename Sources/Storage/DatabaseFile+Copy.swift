@@ -65,7 +65,7 @@ extension DatabaseFile {
     }
 
     private func copy(_ reader: Reader, to target: URL) throws {
-        reader.arm(ReadLimit.long)
+        reader.arm(.long)
         do {
             try reader.queue.unsafeReentrantRead { source in
                 let destination = try DatabaseQueue(path: target.path)

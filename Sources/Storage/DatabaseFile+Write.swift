@@ -201,7 +201,9 @@ extension DatabaseFile {
     /// Call with the lock held.
     private func regainTrust(_ state: inout State, _ writer: Writer) throws {
         guard state.isDistrusted else { return }
-        guard state.readersOut == 0, (try? writer.beginWALAnew()) != nil else {
+        guard state.readersOut == 0, log?.isReadyToEmpty(frames: writer.walFrames, self) ?? true,
+            (try? writer.beginWALAnew()) != nil
+        else {
             throw DomainError.unavailable(DomainError.storageFailedCode, "The disk could not be written.")
         }
         state.isDistrusted = false

@@ -122,6 +122,11 @@ final class FileChangeLog: Sendable {
         return frames >= Limit.unarchivedFrames && giveUp(file)
     }
 
+    /// Whether the WAL may be emptied without delay. What the log does not have is then noted on disk as gone by it.
+    func isReadyToEmpty(frames: Int, _ file: DatabaseFile) -> Bool {
+        archivedFrames.value == frames && frames > 0 || giveUp(file)
+    }
+
     func didCheckpoint() { archivedFrames.value = 0 }
 
     /// Begins a new epoch at the next commit, because the file is about to be another one. `isWhole` when all that was
