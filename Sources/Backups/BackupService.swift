@@ -71,17 +71,18 @@ package final class BackupService: Sendable {
         }
     }
 
-    /// Restores one stored file into scratch and checks it: why it could not be restored; nil when it could.
-    func prove(_ item: RestorePlan.Item) async throws -> String? {
-        let (directory, schema) = (environment.directory, environment.source.file(item.file).schema)
-        return try await using([item.snapshot]) {
+    /// Does all of a restore into scratch but the exchange: why it could not be restored; nil when it could.
+    func prove(_ plan: RestorePlan) async throws -> String? {
+        let directory = environment.directory
+        let restorer = Restorer(environment: environment, plan: plan)
+        return try await using(Set(plan.items.compactMap(\.snapshot))) {
             try await environment.services.longWork {
                 try FileSystem.makeFolder(directory.scratch)
                 do {
-                    try directory.prove(item.file, in: item.folder, schema: schema)
+                    try directory.withScratchFolder { try restorer.prove(in: $0) }
                     return nil
-                } catch let fault as FileFault {
-                    return "\(item.file.path) in snapshot \(item.snapshot) is damaged: \(fault.reason)"
+                } catch let error as DomainError where error.code == "backup_damaged" {
+                    return error.message
                 }
             }
         }

@@ -85,15 +85,22 @@ package struct DrillStore: Sendable {
 }
 
 extension BackupService {
-    /// Restores a shop's newest copy into scratch and checks everything, as a restore would before it swaps. Throws
-    /// only when there is nothing to drill with; what is wrong with the copy is the result.
+    /// Restores a shop into scratch and checks everything, as a restore would before it swaps: to a second by lot from
+    /// its change log, or its newest snapshot where there is none. Throws only when there is nothing to drill with; what
+    /// is wrong is the result.
     package func drill(_ tenant: String, id: String) async throws -> RecoveryDrill {
         let start = ContinuousClock.now
-        let plan = try await plan(RestoreRequest(tenants: [tenant]))
+        let plan = try await plan(RestoreRequest(tenants: [tenant], at: try secondByLot(tenant)))
         guard let item = plan.items.first else { throw DomainError.noSnapshot("of \(tenant)") }
-        let problem = try await prove(item)
+        let problem = try await prove(plan)
         return RecoveryDrill(
-            id: id, tenantID: tenant, at: plan.plannedAt, source: item.snapshot.description, stateAt: item.file.takenAt,
-            bytes: item.file.bytes, duration: ContinuousClock.now - start, problem: problem)
+            id: id, tenantID: tenant, at: plan.plannedAt, source: item.snapshot?.description ?? "change log",
+            stateAt: item.at, bytes: item.bytes, duration: ContinuousClock.now - start, problem: problem)
+    }
+
+    private func secondByLot(_ tenant: String) throws -> Instant? {
+        let epochs = try LogFolder(root: catalog.root, name: tenant).epochs()
+        guard let epoch = epochs.randomElement(), let first = epoch.base?.time, let last = epoch.end else { return nil }
+        return Instant(milliseconds: Int64.random(in: first.milliseconds...max(first, last).milliseconds))
     }
 }

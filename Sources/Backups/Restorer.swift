@@ -69,6 +69,9 @@ struct Restorer: Sendable {
 
     // MARK: - Before anything is touched
 
+    /// Stages every file of the plan in `folder`, and leaves it there.
+    func prove(in folder: URL) throws { for item in plan.items { _ = try stage(item, in: folder) } }
+
     /// On the file system where the files will be live, so that a rename is enough.
     private func makeStaging() throws -> URL {
         if plan.into == nil { try FileSystem.makeFolder(directory.undo) }
