@@ -16,7 +16,7 @@ package final class BackupService: Sendable {
     }
 
     package let catalog: SnapshotCatalog
-    private let environment: BackupEnvironment
+    let environment: BackupEnvironment
     private let state = Mutex(State())
 
     /// `root` is the backups folder; it is made when it is first needed.

@@ -85,21 +85,33 @@ package struct DrillStore: Sendable {
 }
 
 extension BackupService {
-    /// Restores a shop into scratch and checks everything, as a restore would before it swaps: to a second by lot from
-    /// its change log, or its newest snapshot where there is none. Throws only when there is nothing to drill with; what
-    /// is wrong is the result.
+    /// Restores a shop's newest snapshot into scratch, and then the shop at a second by lot of what its change log has;
+    /// each is checked as a restore would before it swaps. Throws only when there is nothing to drill with; what is
+    /// wrong is the result.
     package func drill(_ tenant: String, id: String) async throws -> RecoveryDrill {
         let start = ContinuousClock.now
-        let plan = try await plan(RestoreRequest(tenants: [tenant], at: try secondByLot(tenant)))
-        guard let item = plan.items.first else { throw DomainError.noSnapshot("of \(tenant)") }
-        let problem = try await prove(plan)
+        await environment.services.changeLog?.flush()
+        var plans: [RestorePlan] = []
+        do {
+            plans.append(try await plan(RestoreRequest(tenants: [tenant])))
+        } catch let error as DomainError where error.category == .notFound {}
+        if let second = try await secondByLot(tenant) {
+            plans.append(try await plan(RestoreRequest(tenants: [tenant], at: second)))
+        }
+        guard let first = plans.first, let item = first.items.first else {
+            throw DomainError.noSnapshot("of \(tenant)")
+        }
+        var problem: String?
+        for plan in plans where problem == nil { problem = try await prove(plan) }
         return RecoveryDrill(
-            id: id, tenantID: tenant, at: plan.plannedAt, source: item.snapshot?.description ?? "change log",
+            id: id, tenantID: tenant, at: first.plannedAt, source: item.snapshot?.description ?? "change log",
             stateAt: item.at, bytes: item.bytes, duration: ContinuousClock.now - start, problem: problem)
     }
 
-    private func secondByLot(_ tenant: String) throws -> Instant? {
-        let epochs = try LogFolder(root: catalog.root, name: tenant).epochs()
+    private func secondByLot(_ tenant: String) async throws -> Instant? {
+        let tenants = try await environment.source.tenants()
+        let id = tenants.first { $0.id == tenant || $0.slug == tenant }?.id ?? tenant
+        let epochs = try LogFolder(root: catalog.root, name: id).epochs()
         guard let epoch = epochs.randomElement(), let first = epoch.base?.time, let last = epoch.end else { return nil }
         return Instant(milliseconds: Int64.random(in: first.milliseconds...max(first, last).milliseconds))
     }

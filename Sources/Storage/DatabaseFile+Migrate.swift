@@ -26,7 +26,7 @@ extension DatabaseFile {
 
     /// What says nothing about the file, and may be gone the next time.
     private static let passing: Set = [
-        "storage_full", "storage_read_only", DomainError.storageFailedCode, "database_busy",
+        "storage_full", DomainError.readOnlyCode, DomainError.storageFailedCode, "database_busy",
     ]
 
     /// `tenant.sqlite.before-3` for the version 3 that is to come. One that exists was made by a run that was cut

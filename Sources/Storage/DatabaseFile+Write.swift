@@ -39,6 +39,11 @@ final class Writer: Sendable {
 
     var walFrames: Int { Int(walSize.frames.load(ordering: .relaxed)) }
 
+    /// False for a connection that SQLite could open only for reading.
+    var canWrite: Bool {
+        queue.unsafeReentrantWrite { db in db.sqliteConnection.map { sqlite3_db_readonly($0, "main") == 0 } ?? false }
+    }
+
     /// Copies what no reader needs any more from the WAL into the file; waits for nobody.
     func checkpoint() throws {
         try queue.writeWithoutTransaction { db in
@@ -141,11 +146,27 @@ extension DatabaseFile {
             let reason = note(error)
             if Self.diskRefusals.contains(reason.code) { services.refusals.add(name) }
             if reason.code == DomainError.storageFailedCode { distrust() }
+            if reason.code == DomainError.readOnlyCode { openForWriting(insteadOf: writer) }
             for write in group { write.fail(reason) }
         }
     }
 
-    private static let diskRefusals: Set = ["storage_full", "storage_read_only", DomainError.storageFailedCode]
+    private static let diskRefusals: Set = [
+        "storage_full", DomainError.readOnlyCode, DomainError.storageFailedCode,
+    ]
+
+    /// SQLite opens a file read-only when it cannot open it for writing at that moment, for want of a descriptor or on
+    /// a disk that is read-only, and leaves it so. The readers stay: on such a disk no new one could be opened.
+    private func openForWriting(insteadOf old: Writer) {
+        state.withLock { state in
+            guard case .open(let current) = state.phase, current === old, let new = try? connect(), new.canWrite else {
+                return
+            }
+            state.phase = .open(new)
+            old.close()
+        }
+    }
+
     private func pause(_ pause: PendingWrite, _ writer: Writer) {
         do {
             try writer.queue.writeWithoutTransaction { db in try pause.run(db) }()

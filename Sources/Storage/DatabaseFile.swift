@@ -88,7 +88,7 @@ package final class DatabaseFile: Sendable {
 
     private static let missingCode = "data_missing"
 
-    private func connect() throws -> Writer {
+    func connect() throws -> Writer {
         // GRDB would create the file; a missing one is a loss to report, never an empty shop.
         guard FileSystem.exists(url) else {
             throw DomainError(

@@ -10,7 +10,7 @@ extension DomainError {
         case .SQLITE_FULL:
             self.init(.storageFull, "storage_full", "The disk is full.", hint: "Reading still works.", cause: cause)
         case .SQLITE_READONLY:
-            self = .unavailable("storage_read_only", "The disk is read-only.", cause: cause)
+            self = .unavailable(Self.readOnlyCode, "The disk is read-only.", cause: cause)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self = .damaged(cause: cause)
         case .SQLITE_INTERRUPT:
@@ -29,6 +29,7 @@ extension DomainError {
     }
 
     static let storageFailedCode = "storage_failed"
+    static let readOnlyCode = "storage_read_only"
 
     /// The file's content is not what SQLite wrote.
     package static func damaged(cause: String) -> DomainError {

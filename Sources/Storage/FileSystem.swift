@@ -90,7 +90,7 @@ package enum FileSystem {
         case ENOSPC, EDQUOT:
             DomainError(.storageFull, "storage_full", "The disk is full.", hint: "Free some space.", cause: cause)
         case EROFS:
-            .unavailable("storage_read_only", "The disk is read-only.", cause: cause)
+            .unavailable(DomainError.readOnlyCode, "The disk is read-only.", cause: cause)
         default:
             .unavailable("storage_failed", "The disk could not be read or written.", cause: cause)
         }

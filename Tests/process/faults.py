@@ -15,10 +15,9 @@ CALLS = {name: number for number, name in enumerate(
 CONTROL = struct.Struct("4i16ii")
 BY_HALF = 0
 # What may go wrong with each. Not with reading: SQLite takes a read that fails for damage, see `test_damaged_files`.
-# Nor with opening yet: SQLite then opens a writer read-only, which stays so until the file is closed.
 ERRORS = {
     "pwrite": [errno.EIO, errno.ENOSPC, BY_HALF], "write": [errno.EIO, errno.ENOSPC, BY_HALF], "fsync": [errno.EIO],
-    "fdatasync": [errno.EIO], "ftruncate": [errno.EIO],
+    "fdatasync": [errno.EIO], "ftruncate": [errno.EIO], "open": [errno.EMFILE, errno.EIO],
     "rename": [errno.EIO, errno.ENOSPC], "mkdir": [errno.ENOSPC], "unlink": [errno.EIO]}
 
 

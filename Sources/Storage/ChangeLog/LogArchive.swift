@@ -189,7 +189,9 @@ struct LogDraft {
         try wal.scan(
             from: start, limit: limit, page: { frame, number in transaction[number] = frame },
             commit: { commit, end in
-                if let openedAt = work.openedAt, let first = work.firstFrame, commit.frame >= first {
+                if let openedAt = work.openedAt, let first = work.firstFrame, commit.frame >= first,
+                    last.map({ $0.commit.frame < first }) ?? false
+                {
                     close(openedAt, [])
                 }
                 frames.merge(transaction) { $1 }
