@@ -83,7 +83,7 @@ extension RestorePlan {
     package var lines: [String] {
         var lines: [String] = []
         if let at, items.count == 1 || snapshot != nil && !usesLog {
-            lines.append("\(source), state of \(at), \(Self.span(behindSeconds(at))) ago")
+            lines.append("From \(source), state of \(at), \(Self.span(behindSeconds(at))) ago")
         } else {
             lines.append("From \(source), \(at.map { Self.span(behindSeconds($0)) } ?? "0 s") back at the most")
         }

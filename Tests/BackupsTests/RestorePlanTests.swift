@@ -27,7 +27,7 @@ struct RestorePlanTests {
             #expect(plan.snapshot == ids[2] && plan.at == at && plan.behindSeconds(at) == 3600)
             #expect(plan.json["behindSeconds"] == 3600 && plan.json["tenants"]?.arrayValue?.count == 1)
             #expect(plan.json["tenants"]?.arrayValue?.first?["slug"] == "acme")
-            #expect(plan.lines.first == "snapshot \(ids[2]), state of \(at), 1 h 0 min ago")
+            #expect(plan.lines.first == "From snapshot \(ids[2]), state of \(at), 1 h 0 min ago")
             #expect(plan.lines.contains { $0.contains("acme") && $0.contains("replaces") })
             #expect(names(in: appliance.directory.undo) == [])
         }

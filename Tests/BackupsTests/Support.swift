@@ -46,12 +46,15 @@ final class TestAppliance: Sendable {
     /// Runs when a snapshot asks for the tenants.
     let onTenants = Mutex<(@Sendable () async throws -> Void)?>(nil)
 
-    init(root: URL, data: String = "data", clock: TestClock = TestClock()) throws {
+    /// With a change log if `isLogged`.
+    init(root: URL, data: String = "data", clock: TestClock = TestClock(), isLogged: Bool = false) throws {
         self.root = root
         self.clock = clock
         directory = DataDirectory(root.appending(path: data))
         backups = root.appending(path: "backups")
-        services = StorageServices(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let log = ChangeLog(backups: backups, scratch: directory.scratch, time: clock.source, logger: logger)
+        services = StorageServices(logger: logger, changeLog: isLogged ? log : nil)
         try directory.prepare()
     }
 
@@ -129,11 +132,12 @@ final class TestAppliance: Sendable {
 }
 
 /// Runs `body` with folders of its own, removed afterwards.
-func withAppliance(_ slugs: [String], _ body: (TestAppliance) async throws -> Void) async throws {
+func withAppliance(_ slugs: [String], isLogged: Bool = false, _ body: (TestAppliance) async throws -> Void) async throws
+{
     let root = FileManager.default.temporaryDirectory.appending(path: "backups-\(Random.token(bytes: 9))")
     try FileSystem.makeFolder(root)
     defer { try? FileSystem.remove(root) }
-    let appliance = try TestAppliance(root: root)
+    let appliance = try TestAppliance(root: root, isLogged: isLogged)
     try await appliance.populate(slugs)
     try await body(appliance)
     try await appliance.close()

@@ -125,6 +125,13 @@ package struct LogCompaction {
         return removed
     }
 
+    /// Removes the whole log of a database that is no more, when all of it is older than `start`; whether it did.
+    package func removeIfOver(before start: Instant) throws -> Bool {
+        guard let end = try folder.epochs().compactMap(\.end).max(), end < start else { return false }
+        try FileSystem.remove(folder.url)
+        return true
+    }
+
     private func moveBase(_ epoch: LogFolder.Epoch, to start: Instant) throws -> Int {
         guard let base = epoch.base, base.time < start.subtracting(Limit.slack),
             let path = epoch.chain(until: start, owner: folder.name)
