@@ -144,9 +144,12 @@ extension DatabaseFile {
             checkpointIfLong(writer)
         } catch {
             let reason = note(error)
+            if reason.code == DomainError.readOnlyCode, let writer = openForWriting(insteadOf: writer) {
+                // Nothing of the group has run yet.
+                return commit(group, on: writer)
+            }
             if Self.diskRefusals.contains(reason.code) { services.refusals.add(name) }
             if reason.code == DomainError.storageFailedCode { distrust() }
-            if reason.code == DomainError.readOnlyCode { openForWriting(insteadOf: writer) }
             for write in group { write.fail(reason) }
         }
     }
@@ -157,13 +160,14 @@ extension DatabaseFile {
 
     /// SQLite opens a file read-only when it cannot open it for writing at that moment, for want of a descriptor or on
     /// a disk that is read-only, and leaves it so. The readers stay: on such a disk no new one could be opened.
-    private func openForWriting(insteadOf old: Writer) {
+    private func openForWriting(insteadOf old: Writer) -> Writer? {
         state.withLock { state in
             guard case .open(let current) = state.phase, current === old, let new = try? connect(), new.canWrite else {
-                return
+                return nil
             }
             state.phase = .open(new)
             old.close()
+            return new
         }
     }
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "record": ["list", "show", "create", "change", "delete"],
     "backup": ["create", "list", "show", "verify", "prune", "report", "drill"],
     "schedule": ["list", "run"],
+    "audit": ["list", "verify"],
 }
 EVERY = [[name, *more] for name, below in COMMANDS.items() for more in ([], *([sub] for sub in below))]
 ACTING = [command for command in EVERY if len(command) == 2 or not COMMANDS[command[0]]]

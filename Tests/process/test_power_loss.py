@@ -25,6 +25,7 @@ STATES = int(os.environ.get("APPLIANCE_POWER_LOSSES", "500"))
 SERVED = 25
 # Enough for a WAL that has to be checkpointed.
 LONG_ROWS = 6000
+CHECKPOINT_SECONDS = 30
 NUMBERS = itertools.count()
 # In memory, where there is a file system for it: nothing depends on this copy.
 FAST_FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -115,7 +116,13 @@ def checkpoints(appliance, shops):
         file.write_text("externalId,notes\n" + "".join(f"L{number}-{row},{'x' * 900}\n" for row in range(LONG_ROWS)))
         appliance.cli("import", file, "--tenant", shops[0].slug, "--collection", "customers")
         add_customers(shops, 10)
-    assert shops[0].file.stat().st_size > 2 * LONG_ROWS * 900, "there was no checkpoint"
+
+    def is_in_the_file():
+        add_customers(shops, 2)
+        return shops[0].file.stat().st_size > 2 * LONG_ROWS * 900
+
+    # With the first commit after the change log has what the WAL holds.
+    wait_until(is_in_the_file, CHECKPOINT_SECONDS, "a checkpoint")
 
 
 def tenants(appliance, shops):
