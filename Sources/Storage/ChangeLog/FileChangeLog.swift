@@ -129,8 +129,8 @@ final class FileChangeLog: Sendable {
 
     func didCheckpoint() { archivedFrames.value = 0 }
 
-    /// Begins a new epoch at the next commit, because the file is about to be another one. `isWhole` when all that was
-    /// committed is in the log.
+    /// The file is about to be another one: what was committed to this one stays restorable as far as the log can be
+    /// written. Afterwards `didReplace`, and the next commit begins a new epoch.
     func willReplace(_ file: DatabaseFile) {
         try? archive(file)
     }
