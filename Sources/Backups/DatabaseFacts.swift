@@ -66,7 +66,9 @@ struct DatabaseFacts: Equatable, Sendable {
         let isPlain = { (object: DatabaseSchema.Object) in
             object.type == "index" || object.type == "table" && !object.sql.uppercased().hasPrefix("CREATE VIRTUAL")
         }
-        if let stranger = found.subtracting(allowed).filter({ !isPlain($0) }).min(by: { $0.name < $1.name }) {
+        if let stranger = found.subtracting(allowed).filter({ !isPlain($0) && !schema.recognizes($0) }).min(by: {
+            $0.name < $1.name
+        }) {
             throw FileFault(reason: "it has a \(stranger.type) that is not ours")
         }
     }

@@ -25,6 +25,7 @@ package enum CollectionSchema {
             }
             for index in collection.createIndexes { try db.execute(sql: index) }
             for statement in collection.createLinks { try db.execute(sql: statement) }
+            try SearchIndex.synchronize(db, collection)
             try db.run(
                 "INSERT OR REPLACE INTO collections VALUES (?1, ?2)",
                 [.text(collection.name), .text(collection.declaration)])
@@ -51,7 +52,9 @@ package enum CollectionSchema {
 
 extension Collection {
     /// The DDL as one text: what changes when the shape of the table does.
-    var declaration: String { ([createTable] + createIndexes + createLinks).joined(separator: "\n") }
+    var declaration: String {
+        ([createTable] + createIndexes + createLinks + [search?.createTable].compactMap { $0 }).joined(separator: "\n")
+    }
 
     var createTable: String {
         let columns =

@@ -25,6 +25,8 @@ package final class Collection: Sendable {
     package let invariants: [DatabaseSchema.Invariant]
     package let sql: CollectionSQL
     let rules: CollectionRules
+    /// Nil when no field is searchable.
+    package let search: SearchIndex?
 
     package enum Limit {
         /// SQLite passes at most 127 values to a function, and a record is one call with two for each field.
@@ -52,6 +54,7 @@ package final class Collection: Sendable {
         sql = CollectionSQL(name: name, fields: fields)
         fieldIndex = Dictionary(fields.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         rules = CollectionRules(fields)
+        search = SearchIndex(name, fields)
     }
 
     private let fieldIndex: [String: Int]

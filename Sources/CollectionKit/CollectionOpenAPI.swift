@@ -85,7 +85,8 @@ extension Collection {
         [
             Self.query("limit", ["type": "integer", "minimum": 1, "maximum": 200, "default": 30]),
             Self.query("cursor", ["type": "string"]), Self.query("sort", ["type": "string"]),
-            Self.query("q", ["type": "string", "maxLength": 100]), Self.query("fields", ["type": "string"]),
+        ] + (search == nil ? [] : [Self.searchParameter]) + [
+            Self.query("fields", ["type": "string"]),
             Self.query("count", ["type": "string", "enum": ["exact"]]), Self.query("expand", ["type": "string"]),
             Self.query("group", ["type": "string"]), Self.query("sum", ["type": "string"]),
             Self.query("avg", ["type": "string"]), Self.query("min", ["type": "string"]),
@@ -127,6 +128,10 @@ extension Collection {
         ["name": .string(name), "in": "query", "schema": schema]
     }
 
+    private static let searchParameter: JSON = [
+        "name": "q", "in": "query", "schema": ["type": "string", "maxLength": JSON(ListQuery.Limit.searchLength)],
+        "description": "Each of the words must be in a searchable field, or be how a word in it begins",
+    ]
     private static let id: JSON = ["name": "id", "in": "path", "required": true, "schema": ["type": "string"]]
     private static let ifMatch: JSON = ["name": "If-Match", "in": "header", "schema": ["type": "string"]]
     private static let idempotencyKey: JSON = [

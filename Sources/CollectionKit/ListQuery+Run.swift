@@ -94,7 +94,9 @@ extension ListQuery {
 
     func whereSQL(_ parameters: inout [SQLValue], withCursor: Bool) -> String {
         var conditions = filters.map { condition($0, &parameters) }
-        if let search { conditions.append(searchSQL(search, &parameters)) }
+        if let search, let index = collection.search {
+            conditions.append(index.condition(bind(.text(SearchIndex.match(search)), &parameters)))
+        }
         if withCursor, let cursor { conditions.append(behindSQL(cursor, &parameters)) }
         return conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
     }
@@ -134,14 +136,6 @@ extension ListQuery {
         if filter.values.contains(.null) { alternatives.append("id NOT IN (SELECT recordId FROM \(links))") }
         let any = "(" + alternatives.joined(separator: " OR ") + ")"
         return filter.comparison == .notEqual ? "NOT \(any)" : any
-    }
-
-    private func searchSQL(_ text: String, _ parameters: inout [SQLValue]) -> String {
-        let escaped = text.replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_")
-        let value = bind(.text("%\(escaped)%"), &parameters)
-        let columns = collection.fields.filter(\.isSearchable).map { CollectionSQL.quoted($0.name) }
-        guard !columns.isEmpty else { return "0" }
-        return "(" + columns.map { "\($0) LIKE \(value) ESCAPE '\\'" }.joined(separator: " OR ") + ")"
     }
 
     /// "Behind the cursor" in the order of the keys: (a behind) or (a same and b behind) or …

@@ -49,6 +49,7 @@ package struct ListQuery: Sendable {
     ]
 
     package var isAggregate: Bool { !aggregate.isEmpty }
+    package var isSearch: Bool { search != nil }
 
     /// `parameters` are the decoded pairs of the query in their order; `targets` says what may be expanded.
     package init(
@@ -64,7 +65,7 @@ package struct ListQuery: Sendable {
                 case "limit": (limit, isLimitGiven) = (try Self.limit(value), true)
                 case "cursor": cursorText = value
                 case "sort": sortText = value
-                case "q": search = try Self.search(value)
+                case "q": search = try Self.search(value, collection)
                 case "fields": fields = try Self.fields(value, collection)
                 case "count": countsExactly = try Self.count(value)
                 case "expand": expansion = try Expansion(value, collection, targets)
@@ -104,7 +105,14 @@ package struct ListQuery: Sendable {
         return value
     }
 
-    private static func search(_ text: String) throws(ValueFault) -> String? {
+    private static func search(_ text: String, _ collection: Collection) throws(ValueFault) -> String? {
+        guard collection.search != nil else {
+            throw ValueFault("not_searchable", "No field of \(collection.name) is searched.")
+        }
+        return try words(text)
+    }
+
+    private static func words(_ text: String) throws(ValueFault) -> String? {
         guard text.unicodeScalars.count <= Limit.searchLength, let clean = TextRules.normalized(text) else {
             throw ValueFault("not_a_search", "At most \(Limit.searchLength) characters of plain text.")
         }
@@ -179,7 +187,7 @@ package struct ListQuery: Sendable {
             for part in parts { values.append(try field.value(parameter: String(part))) }
             return Filter(column: column, comparison: comparison, values: values)
         case .like:
-            guard let pattern = try search(text) else { throw ValueFault("required", "A pattern with % and _.") }
+            guard let pattern = try words(text) else { throw ValueFault("required", "A pattern with % and _.") }
             return Filter(column: column, comparison: comparison, values: [.text(pattern)])
         default:
             return Filter(column: column, comparison: comparison, values: [try field.value(parameter: text)])

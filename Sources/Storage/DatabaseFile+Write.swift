@@ -184,6 +184,7 @@ extension DatabaseFile {
         try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
         do {
             let outcomes = try group.map { write in try outcome(of: write, db) }
+            try schema.beforeCommit?(db)
             try db.cachedStatement(sql: "COMMIT").execute()
             return outcomes
         } catch {

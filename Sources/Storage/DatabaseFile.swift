@@ -101,6 +101,7 @@ package final class DatabaseFile: Sendable {
             let queue = try DatabaseConfiguration.openWriter(url, check: schema.check)
             try queue.writeWithoutTransaction { db in
                 try migrate(db)
+                try schema.prepareWriter(db)
                 try db.execute(sql: "PRAGMA journal_size_limit = \(Limit.walBytes)")
             }
             return try Writer(queue)

@@ -16,15 +16,29 @@ package struct DatabaseSchema: Sendable {
     package let migrations: [Migration]
     /// Runs in the last transaction of every opening; must be cheap when nothing changed.
     package let synchronize: @Sendable (Database) throws -> Void
+    /// Runs on each connection that writes, once the file is up to date: for what a connection keeps to itself.
+    package let prepareWriter: @Sendable (Database) throws -> Void
+    /// Runs at the end of each transaction, before its commit, and is part of it.
+    package let beforeCommit: (@Sendable (Database) throws -> Void)?
+    /// Makes anew, from the records, what is kept only to find them.
+    package let renew: @Sendable (Database) throws -> Void
+    /// Tells objects that an older version of `synchronize` may have made from those of a stranger.
+    package let recognizes: @Sendable (Object) -> Bool
     package let invariants: [Invariant]
     /// SQL for the id of the tenant that a file belongs to, where files carry one.
     package let owner: Invariant?
 
     package init(
         applicationID: Int32, migrations: [Migration], invariants: [Invariant] = [], owner: Invariant? = nil,
-        synchronize: @escaping @Sendable (Database) throws -> Void = { _ in }
+        synchronize: @escaping @Sendable (Database) throws -> Void = { _ in },
+        prepareWriter: @escaping @Sendable (Database) throws -> Void = { _ in },
+        beforeCommit: (@Sendable (Database) throws -> Void)? = nil,
+        renew: @escaping @Sendable (Database) throws -> Void = { _ in },
+        recognizes: @escaping @Sendable (Object) -> Bool = { _ in false }
     ) {
         (self.applicationID, self.migrations, self.synchronize) = (applicationID, migrations, synchronize)
+        (self.prepareWriter, self.beforeCommit, self.renew) = (prepareWriter, beforeCommit, renew)
+        self.recognizes = recognizes
         (self.invariants, self.owner) = (invariants, owner)
     }
 
@@ -84,6 +98,8 @@ extension DatabaseSchema {
         package let type: String
         package let name: String
         package let sql: String
+
+        package init(type: String, name: String, sql: String) { (self.type, self.name, self.sql) = (type, name, sql) }
 
         /// All that a file declares, but for SQLite's own.
         package static func all(_ db: Database) throws -> Set<Object> {

@@ -84,6 +84,9 @@ package enum TenantSchema {
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),
-            synchronize: { db in try CollectionSchema.synchronize(db, collections) })
+            synchronize: { db in try CollectionSchema.synchronize(db, collections) },
+            prepareWriter: { db in try SearchIndex.watch(db, collections) },
+            beforeCommit: { db in try SearchIndex.update(db) { catalog[$0]?.search } },
+            renew: { db in try SearchIndex.renew(db, collections) }, recognizes: SearchIndex.isOurs)
     }
 }

@@ -37,7 +37,10 @@ extension Tenants {
         if sandbox != nil { tenant.becomeSandbox() }
         try FileSystem.move(staged, to: data.tenant(tenant.id))
         do {
-            try await directory.file(tenant.id).write { [id = tenant.id] db in try Self.setIdentity(db, id) }
+            try await directory.file(tenant.id).write { [id = tenant.id, schema] db in
+                try Self.setIdentity(db, id)
+                try schema.renew(db)
+            }
             try await insert(tenant, by: actor, action: action, requestID: requestID, sandbox: sandbox)
         } catch {
             directory.file(tenant.id).closeIfQuiet()
@@ -119,6 +122,7 @@ package enum CopyCleaning {
                 try db.run("UPDATE \(quoted(collection.name)) SET \(masks.joined(separator: ", "))", [])
             }
         }
+        try SearchIndex.renew(db, catalog.collections.filter { tables.contains($0.name) })
     }
 
     /// A value of the same form that says nothing; empty stays empty.

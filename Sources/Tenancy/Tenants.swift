@@ -11,7 +11,7 @@ package final class Tenants: Sendable {
     package let directory: TenantDirectory
     let system: DatabaseFile
     let data: DataDirectory
-    private let schema: DatabaseSchema
+    let schema: DatabaseSchema
     let services: StorageServices
     let ids: IdentifierSource
     private let passwords: PasswordHasher

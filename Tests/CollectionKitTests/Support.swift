@@ -69,7 +69,11 @@ final class TestShop: Sendable {
                     "users",
                     "CREATE TABLE users (id TEXT PRIMARY KEY NOT NULL) STRICT; INSERT INTO users VALUES ('usr_asha')"),
             ],
-            synchronize: { try CollectionSchema.synchronize($0, collections) })
+            synchronize: { try CollectionSchema.synchronize($0, collections) },
+            prepareWriter: { try SearchIndex.watch($0, collections) },
+            beforeCommit: { db in
+                try SearchIndex.update(db) { name in collections.first { $0.name == name }?.search }
+            }, renew: { try SearchIndex.renew($0, collections) }, recognizes: SearchIndex.isOurs)
     }
 
     /// The same file under other declarations, as after an update of the program.

@@ -48,6 +48,8 @@ struct TakeAwayTests {
             let owner = try await server.signIn("owner@acme.example", "acme-2")
             let customers = try await server.expect(200, "GET", "/api/customers", by: owner)
             #expect(customers.items.map { $0["email"] } == ["asha@home.example"])
+            let hits = try await server.expect(200, "GET", "/api/customers?q=rao", by: owner)
+            #expect(hits.items.count == 1)
             let list = try await server.expect(200, "GET", "/api/admin/tenants?q=acme", by: person)
             #expect(Set(list.items.compactMap { $0["slug"]?.stringValue }) == ["acme", "acme-2"])
             // What it says of itself was changed with it: a snapshot proves that.
@@ -78,7 +80,13 @@ struct TakeAwayTests {
             try await server.expect(
                 401, "POST", "/api/auth/login", tenant: "try-out",
                 json: ["email": "owner@acme.example", "password": .string(goodPassword)])
-            let original = try await server.expect(200, "GET", "/api/customers", by: acme.owner)
+            // Nor does the index of the copy know anybody, while that of the original does.
+            for (word, count) in [("asha", 0), ("1234567890", 0), ("pune", 1), ("masked", 1)] {
+                let path = "/api/customers?q=\(word)"
+                let hits = try await server.expect(200, "GET", path, by: person, tenant: "try-out")
+                #expect(hits.items.count == count, "\(word)")
+            }
+            let original = try await server.expect(200, "GET", "/api/customers?q=asha", by: acme.owner)
             #expect(original.items.first?["email"] == "asha@home.example")
 
             server.clock.advance(.days(3))

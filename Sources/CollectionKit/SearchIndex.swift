@@ -1,0 +1,158 @@
+import ApplianceCore
+package import GRDB
+package import Storage
+
+/// The full-text index of a collection's searchable fields: an FTS5 table that keeps words and no texts, in the shop's
+/// own file, brought up to date in the transaction of the change.
+///
+/// SQLite before 3.42 lets no trigger write to an FTS5 table while `trusted_schema` is off. So triggers that live in
+/// the writer's connection only note which rows change, whoever changes them, and `update` goes through the notes
+/// before the commit: once for all writes that share it. Nothing of this is in the file but the index itself.
+package struct SearchIndex: Sendable {
+    let table: String
+    private let name: String
+    private let collection: String
+    private let columns: String
+    private let fields: [String]
+
+    /// Notes of the transaction under way, of all collections.
+    private static let notes = "temp.search_changes"
+
+    /// Nil for a collection of which nothing is searchable.
+    init?(_ collection: String, _ fields: [Field]) {
+        let searchable = fields.filter(\.isSearchable).map(\.name)
+        guard !searchable.isEmpty else { return nil }
+        (self.collection, self.fields) = (collection, searchable)
+        name = Self.name(collection)
+        table = CollectionSQL.quoted(name)
+        columns = searchable.map(CollectionSQL.quoted).joined(separator: ", ")
+    }
+
+    private static func name(_ collection: String) -> String { "\(collection)_search" }
+
+    // MARK: - The index in the file
+
+    /// Case does not count, nor do the diacritics of Latin letters. Marks are parts of words, as the scripts of India
+    /// need it. Without `docsize`, which only ranking needs, a change writes a page less.
+    var createTable: String {
+        """
+        CREATE VIRTUAL TABLE \(table) USING fts5(\(columns), content=\(CollectionSQL.quoted(collection)), \
+        columnsize=0, tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co M*'")
+        """
+    }
+
+    /// Whether `object` is an index that some version of ours made: its columns may have been others.
+    package static func isOurs(_ object: DatabaseSchema.Object) -> Bool {
+        guard object.type == "table", object.name.hasSuffix("_search"),
+            let start = object.sql.firstRange(of: "fts5("), let end = object.sql.firstRange(of: ", content="),
+            start.upperBound < end.lowerBound
+        else { return false }
+        let columns = object.sql[start.upperBound..<end.lowerBound].split(separator: ", ")
+        let fields = columns.map { $0.dropFirst().dropLast() }
+        guard fields.allSatisfy({ name in name.utf8.allSatisfy(isPlain) }) else { return false }
+        let declared = fields.map { Field.text(String($0), max: 1).searchable() }
+        return SearchIndex(String(object.name.dropLast("_search".count)), declared)?.createTable == object.sql
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool { byte.isASCIIDigit || (0x61...0x7A).contains(byte | 0x20) }
+
+    /// Makes the index of a collection that lacks it, or has it over other fields, and takes away one that is no longer
+    /// wanted. Records that are there already are indexed at once.
+    static func synchronize(_ db: Database, _ collection: Collection) throws {
+        let name = name(collection.name)
+        let present = try db.first("SELECT sql FROM sqlite_schema WHERE name = ?1", [.text(name)]) { $0.text(0) }
+        guard present != collection.search?.createTable else { return }
+        if present != nil { try db.execute(sql: "DROP TABLE \(CollectionSQL.quoted(name))") }
+        guard let index = collection.search else { return }
+        try db.execute(sql: index.createTable)
+        try db.execute(sql: "INSERT INTO \(index.table) (\(index.table)) VALUES ('rebuild')")
+    }
+
+    /// Makes all indexes anew from the records: what an index said of a file from elsewhere is not believed, and one of
+    /// texts that were masked must not tell them.
+    package static func renew(_ db: Database, _ collections: [Collection]) throws {
+        for index in collections.compactMap(\.search) {
+            try db.execute(sql: "DROP TABLE IF EXISTS \(index.table)")
+            try db.execute(sql: index.createTable)
+            try db.execute(sql: "INSERT INTO \(index.table) (\(index.table)) VALUES ('rebuild')")
+        }
+    }
+
+    // MARK: - Following changes
+
+    /// Prepares a connection that writes.
+    package static func watch(_ db: Database, _ collections: [Collection]) throws {
+        try db.execute(
+            sql: """
+                CREATE TEMP TABLE IF NOT EXISTS search_changes (
+                    collection TEXT NOT NULL, docId INTEGER NOT NULL, PRIMARY KEY (collection, docId)) WITHOUT ROWID
+                """)
+        for index in collections.compactMap(\.search) { try index.watch(db) }
+    }
+
+    /// Words are taken out of an index by naming them, so the first text that a transaction replaces is kept: it is
+    /// what the index knows. What the transaction itself made is not in it yet.
+    private func watch(_ db: Database) throws {
+        let (source, old) = (CollectionSQL.quoted(collection), CollectionSQL.quoted("\(name)_old"))
+        let literal = "'\(collection.replacing("'", with: "''"))'"
+        func trigger(_ suffix: String) -> String { CollectionSQL.quoted("\(name)_\(suffix)") }
+        let olds = fields.map { "OLD.\(CollectionSQL.quoted($0))" }
+        let differs = fields.map { "NEW.\(CollectionSQL.quoted($0)) IS NOT OLD.\(CollectionSQL.quoted($0))" }
+        let keep = """
+            INSERT OR IGNORE INTO \(old) SELECT OLD.rowid, \(olds.joined(separator: ", ")) WHERE NOT EXISTS
+                (SELECT 1 FROM search_changes WHERE collection = \(literal) AND docId = OLD.rowid);
+            INSERT OR IGNORE INTO search_changes VALUES (\(literal), OLD.rowid);
+            """
+        try db.execute(
+            sql: """
+                CREATE TEMP TABLE \(old) (docId INTEGER PRIMARY KEY, \(columns));
+                CREATE TEMP TRIGGER \(trigger("created")) AFTER INSERT ON main.\(source) BEGIN
+                    INSERT OR IGNORE INTO search_changes VALUES (\(literal), NEW.rowid);
+                END;
+                CREATE TEMP TRIGGER \(trigger("changed")) AFTER UPDATE OF \(columns) ON main.\(source)
+                WHEN \(differs.joined(separator: " OR ")) BEGIN
+                    \(keep)
+                END;
+                CREATE TEMP TRIGGER \(trigger("deleted")) AFTER DELETE ON main.\(source) BEGIN
+                    \(keep)
+                END;
+                """)
+    }
+
+    /// Brings the indexes up to what the transaction wrote. One small read when it wrote nothing searchable.
+    package static func update(_ db: Database, index: (String) -> SearchIndex?) throws {
+        let changed = try db.all("SELECT DISTINCT collection FROM \(notes)") { $0.text(0) ?? "" }
+        guard !changed.isEmpty else { return }
+        for collection in changed { try index(collection)?.update(db) }
+        try db.run("DELETE FROM \(notes)")
+    }
+
+    private func update(_ db: Database) throws {
+        let old = "temp." + CollectionSQL.quoted("\(name)_old")
+        try db.run(
+            "INSERT INTO \(table) (\(table), rowid, \(columns)) SELECT 'delete', docId, \(columns) FROM \(old)")
+        try db.run("DELETE FROM \(old)")
+        try db.run(
+            """
+            INSERT INTO \(table) (rowid, \(columns))
+            SELECT rowid, \(columns) FROM main.\(CollectionSQL.quoted(collection))
+            WHERE rowid IN (SELECT docId FROM \(Self.notes) WHERE collection = ?1)
+            """, [.text(collection)])
+    }
+
+    // MARK: - Searching
+
+    /// The condition on a row, with its one parameter.
+    func condition(_ parameter: String) -> String {
+        "rowid IN (SELECT rowid FROM \(table) WHERE \(table) MATCH \(parameter))"
+    }
+
+    /// What FTS5 is asked for a text that somebody typed: every word of it, in whatever field, as the beginning of a
+    /// word. In quotes nothing is an operator; marks between two words ask for both in a row: `abc-12` finds ABC-123.
+    static func match(_ text: String) -> String {
+        let words = text.split(whereSeparator: \.isWhitespace).map { word in
+            "\"\(word.replacing("\"", with: "\"\""))\"*"
+        }
+        return words.isEmpty ? "\"\"" : words.joined(separator: " ")
+    }
+}
