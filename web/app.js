@@ -1,10 +1,12 @@
 import { Api } from './api.js'
+import { alertsPage } from './pages/alerts.js'
 import { auditPage } from './pages/audit.js'
 import { backupPage } from './pages/backup.js'
 import { backupsPage } from './pages/backups.js'
 import { loginPage } from './pages/login.js'
 import { outboxPage } from './pages/outbox.js'
 import { overviewPage } from './pages/overview.js'
+import { recoveryPage } from './pages/recovery.js'
 import { recordImportPage } from './pages/record-import.js'
 import { recordCreatePage, recordEditPage } from './pages/record-form.js'
 import { recordPage } from './pages/record.js'
@@ -23,11 +25,14 @@ const routes = [
   { path: '/setup/:token', page: setupPage, title: 'Set up', audience: 'anyone' },
   { path: '/login', page: loginPage, title: 'Sign in', audience: 'anyone' },
   { path: '/overview', page: overviewPage, title: 'Overview', audience: 'operator', section: 'overview' },
+  { path: '/alerts', page: alertsPage, title: 'Alerts', audience: 'operator', section: 'overview' },
   { path: '/tenants', page: tenantsPage, title: 'Tenants', audience: 'operator', section: 'tenants' },
   { path: '/tenants/:slug', page: tenantPage, title: 'Tenant', audience: 'operator', section: 'tenants' },
   ...shopRoutes('/tenants/:slug', { audience: 'operator', section: 'tenants' }),
   { path: '/trash', page: trashPage, title: 'Trash', audience: 'operator', section: 'tenants' },
   { path: '/backups', page: backupsPage, title: 'Backups', audience: 'operator', section: 'backups' },
+  { path: '/backups/report', page: recoveryPage, title: 'Recovery report', audience: 'operator',
+    section: 'backups' },
   { path: '/backups/:id', page: backupPage, title: 'Snapshot', audience: 'operator', section: 'backups' },
   { path: '/schedule', page: schedulePage, title: 'Schedule', audience: 'operator', section: 'schedule' },
   { path: '/outbox', page: outboxPage, title: 'Outbox', audience: 'operator', section: 'outbox' },

@@ -16,6 +16,9 @@ export const commands = {
   backupCreate: () => line('backup create'),
   backupShow: (id) => line('backup show', id),
   backupVerify: (id) => line('backup verify', id),
+  backupReport: () => line('backup report'),
+  backupDrill: () => line('backup drill'),
+  alertList: () => line('alert list'),
   restore: ({ tenant, snapshot, at, dryRun }) => line(
     'restore', ...(tenant ? ['--tenant', tenant] : []), ...(at ? ['--at', at] : ['--snapshot', snapshot]),
     ...(dryRun ? ['--dry-run'] : [])),

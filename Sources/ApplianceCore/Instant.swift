@@ -50,6 +50,9 @@ extension Duration {
     package var inSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
+
+    /// The same to the millisecond.
+    package var roundedSeconds: Double { Double(wholeMilliseconds) / 1000 }
 }
 
 extension Int64 {

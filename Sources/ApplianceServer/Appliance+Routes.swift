@@ -23,6 +23,7 @@ extension Appliance {
         TenantController(appliance: self).add(to: routes)
         TakeAwayController(appliance: self).add(to: routes)
         RecoveryController(appliance: self).add(to: routes)
+        AlertController(alerts: alerts).add(to: routes)
         TrashController(appliance: self).add(to: routes)
         BackupController(appliance: self).add(to: routes)
         OperationsController(appliance: self).add(to: routes)

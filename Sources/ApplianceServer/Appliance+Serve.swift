@@ -38,7 +38,9 @@ extension Appliance {
                 await running(channel.localAddress?.port ?? configuration.port)
             }, logger: quietLogger)
         var group = ServiceGroupConfiguration(
-            services: [controlServer(responder, configuration.data.controlSocket, running: {}), scheduler, port],
+            services: [
+                controlServer(responder, configuration.data.controlSocket, running: {}), scheduler, alertWatch, port,
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger)
         group.maximumGracefulShutdownDuration = Limit.shutdown
         return ServiceGroup(configuration: group)

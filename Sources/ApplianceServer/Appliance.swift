@@ -29,6 +29,8 @@ package struct Appliance: Sendable {
     let backups: BackupService
     let latestBackups: LatestBackups
     let recovery: Recovery
+    let alerts: Alerts
+    let alertWatch: AlertWatch
     let catalog: CollectionCatalog
     let scheduler: Scheduler
     let requests: RequestMetrics
@@ -78,7 +80,10 @@ package struct Appliance: Sendable {
         try await tenants.completeDeletions()
         latestBackups = LatestBackups(backups)
         recovery = Recovery(
-            backups: backups, directory: directory, drills: DrillStore(system), ids: ids, time: time, logger: logger)
+            backups: backups, latest: latestBackups, directory: directory, drills: DrillStore(system),
+            promise: configuration.promise, storage: storage, ids: ids, time: time, logger: logger)
+        alerts = Alerts(system: system, ids: ids, time: time)
+        alertWatch = AlertWatch(recovery: recovery, changeLog: changeLog, alerts: alerts, time: time, logger: logger)
         requests = RequestMetrics(time: time)
         metrics = MetricsReport(requests: requests, storage: storage, directory: directory, data: data, time: time)
         let jobs = BuiltInJobs(

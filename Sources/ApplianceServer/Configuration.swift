@@ -8,6 +8,7 @@ import Yams
 package enum ConfigurationKey: String, CaseIterable, Sendable {
     case data, backups, host, port, domain, openFiles = "open-files", bcryptCost = "bcrypt-cost"
     case backupKeep = "backup-keep", restoreWindow = "restore-window"
+    case promiseRecoveryPoint = "promise-recovery-point", promiseRecoveryTime = "promise-recovery-time"
     case tlsCert = "tls-cert", tlsKey = "tls-key", logLevel = "log-level", web
 
     /// `APPLIANCE_TLS_CERT` for `tls-cert`.
@@ -23,6 +24,8 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .bcryptCost: "12"
         case .backupKeep: RetentionPolicy.standard.text
         case .restoreWindow: RetentionRules.standard.window.text
+        case .promiseRecoveryPoint: "\(RecoveryPromise.standard.point.components.seconds)s"
+        case .promiseRecoveryTime: "\(RecoveryPromise.standard.time.components.seconds)s"
         case .logLevel: "info"
         case .domain, .tlsCert, .tlsKey, .web: ""
         }
@@ -40,6 +43,9 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .backupKeep:
             "Snapshots that pruning keeps: any of within=, last=, hourly=, daily=, weekly=, monthly=, yearly=."
         case .restoreWindow: "How far back each shop can be restored, such as 30d; pruning keeps what that needs."
+        case .promiseRecoveryPoint:
+            "How much work a lost data disk may cost at the most, such as 1s; measured, and alerted when broken."
+        case .promiseRecoveryTime: "How long restoring a shop of up to a gigabyte may take, such as 10s."
         case .tlsCert: "Certificate chain (PEM); with tls-key the server speaks TLS."
         case .tlsKey: "Private key (PEM)."
         case .logLevel: "trace, debug, info, notice, warning, error or critical."
@@ -110,6 +116,10 @@ package struct Configuration: Sendable {
         guard RetentionPolicy.Span(self[.restoreWindow]) != nil else {
             throw Self.invalid("restore-window must be a span such as 48h, 30d or 4w.")
         }
+        for key in [ConfigurationKey.promiseRecoveryPoint, .promiseRecoveryTime]
+        where RecoveryPromise.span(self[key]) == nil {
+            throw Self.invalid("\(key.rawValue) must be a span from 1s to 31d, such as 1s, 15m or 4h.")
+        }
         guard self[.tlsCert].isEmpty == self[.tlsKey].isEmpty else {
             throw Self.invalid("tls-cert and tls-key go together.")
         }
@@ -128,6 +138,11 @@ package struct Configuration: Sendable {
     package var retention: RetentionRules {
         let window = RetentionPolicy.Span(self[.restoreWindow]) ?? RetentionRules.standard.window
         return RetentionRules(policy: (try? RetentionPolicy(self[.backupKeep])) ?? .standard, window: window)
+    }
+    package var promise: RecoveryPromise {
+        RecoveryPromise(
+            point: RecoveryPromise.span(self[.promiseRecoveryPoint]) ?? RecoveryPromise.standard.point,
+            time: RecoveryPromise.span(self[.promiseRecoveryTime]) ?? RecoveryPromise.standard.time)
     }
     /// How people reach the server from this machine.
     package var address: String { "\(isTLS ? "https" : "http")://\(self[.host]):\(port)" }

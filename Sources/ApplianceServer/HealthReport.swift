@@ -107,7 +107,7 @@ struct HealthReport: Sendable {
                     points: 20, code: "backups_late", message: await backups().detail, remedy: "appliance backup create"
                 ))
         }
-        if let breaches = try? await appliance.recovery.breaches(appliance.latestBackups), let first = breaches.first {
+        if let breaches = try? await appliance.recovery.momentaryReport().breaches, let first = breaches.first {
             let more = breaches.count > 1 ? " (and \(breaches.count - 1) more)" : ""
             issues.append(
                 Issue(

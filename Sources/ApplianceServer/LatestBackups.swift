@@ -5,10 +5,12 @@ import Synchronization
 /// When each tenant was last in a proved snapshot, for health, metrics and the list of tenants: read from the newest
 /// manifests once, and again after a snapshot.
 final class LatestBackups: Sendable {
-    private struct State {
-        var isKnown = false
+    struct State: Sendable {
+        fileprivate var isKnown = false
         var newest: Instant?
         var byTenant: [String: Instant] = [:]
+        /// Names of the databases that have a change log.
+        var logged: Set<String> = []
     }
 
     private let backups: BackupService
@@ -27,7 +29,10 @@ final class LatestBackups: Sendable {
             }
         }
         let newest = good.compactMap { $0.manifest?.createdAt }.max()
-        state.withLock { [byTenant] in $0 = State(isKnown: true, newest: newest, byTenant: byTenant) }
+        let logged = try await backups.loggedNames()
+        state.withLock { [byTenant] in
+            $0 = State(isKnown: true, newest: newest, byTenant: byTenant, logged: logged)
+        }
     }
 
     private func known() async -> State {
@@ -35,6 +40,7 @@ final class LatestBackups: Sendable {
         return state.withLock { $0 }
     }
 
+    func all() async -> State { await known() }
     func newest() async -> Instant? { await known().newest }
     func of(tenant id: String) async -> Instant? { await known().byTenant[id] }
 }

@@ -14,32 +14,72 @@ struct Recovery: Sendable {
     }
 
     let backups: BackupService
+    let latest: LatestBackups
     let directory: TenantDirectory
     let drills: DrillStore
+    let promise: RecoveryPromise
+    let storage: StorageServices
     let ids: IdentifierSource
     let time: TimeSource
     let logger: Logger
 
+    // MARK: - The report
+
+    /// From all there is: lists every snapshot and every folder of the change log.
     func report() async throws -> RecoveryReport {
+        try await openUnseen()
         let snapshots = RecoveryReport.spans(of: try await backups.list())
-        let shops = directory.all.map {
-            RecoveryReport.Shop(id: $0.id, slug: $0.slug, name: $0.name, createdAt: $0.createdAt)
+        let log = try await backups.logSpans()
+        let latest = try drills.latest()
+        return report { tenant, evidence in
+            evidence.snapshots = snapshots[tenant.id]?.span
+            evidence.provedAt = snapshots[tenant.id]?.provedAt
+            evidence.log = log[tenant.id] ?? []
+            evidence.isLogged = !evidence.log.isEmpty
+            evidence.drill = latest[tenant.id]
         }
-        return RecoveryReport(
-            shops, spans: snapshots.spans, proved: snapshots.proved, drills: try drills.latest(), at: time.now())
     }
 
-    /// The promises broken now, from what is in memory: for health, which is asked often.
-    func breaches(_ latest: LatestBackups) async throws -> [String] {
-        var (shops, spans) = ([RecoveryReport.Shop](), [String: [RecoveryReport.Span]]())
-        for tenant in directory.all {
-            shops.append(.init(id: tenant.id, slug: tenant.slug, name: tenant.name, createdAt: tenant.createdAt))
-            if let at = await latest.of(tenant: tenant.id) { spans[tenant.id] = [.init("snapshots", from: at, to: at)] }
+    /// The same promises from what is in memory, for what is asked often: health, metrics and alerts.
+    func momentaryReport() async throws -> RecoveryReport {
+        let drilled = try drills.latest()
+        let known = await latest.all()
+        return report { tenant, evidence in
+            evidence.snapshots = known.byTenant[tenant.id].map { .init(from: $0, to: $0) }
+            evidence.isLogged = evidence.lag?.isLogging ?? false || known.logged.contains(tenant.id)
+            evidence.drill = drilled[tenant.id]
         }
-        return RecoveryReport(shops, spans: spans, proved: [:], drills: try drills.latest(), at: time.now()).breaches
     }
 
-    /// Restores a shop's newest copy into scratch, checks it, and remembers how that went.
+    private func report(_ fill: (Tenant, inout RecoveryReport.Evidence) -> Void) -> RecoveryReport {
+        let now = time.now()
+        let shops = directory.all.map { tenant in
+            let file = directory.file(tenant.id)
+            var evidence = RecoveryReport.Evidence()
+            evidence.lag = file.logLag(at: now)
+            evidence.bytes = FileSystem.size(file.url)
+            fill(tenant, &evidence)
+            let shop = RecoveryReport.Shop(
+                id: tenant.id, slug: tenant.slug, name: tenant.name, createdAt: tenant.createdAt)
+            return (shop, evidence)
+        }
+        return RecoveryReport(shops, promise: promise, at: now)
+    }
+
+    /// A file that this process has not opened may hold commits that a killed one did not log: they are caught up with.
+    private func openUnseen() async throws {
+        let now = time.now()
+        let unseen = directory.all.map { directory.file($0.id) }.filter { file in
+            guard let lag = file.logLag(at: now), !lag.isLogging, lag.waitingSince == nil else { return false }
+            return file.hasWAL
+        }
+        for file in unseen { _ = try await storage.longWork { file.probeAndClose() } }
+        if !unseen.isEmpty { await storage.changeLog?.flush() }
+    }
+
+    // MARK: - Drills
+
+    /// Restores a shop's backup into scratch, checks it, and remembers how that went.
     func drill(_ tenant: Tenant) async throws -> RecoveryDrill {
         let drill = try await backups.drill(tenant.id, id: ids.next("drl"))
         try await drills.add(drill)
@@ -64,7 +104,7 @@ struct Recovery: Sendable {
                 if try await drill(tenant).problem != nil { failed += 1 }
                 done += 1
             } catch let error as DomainError where error.code == "not_found" {
-                // In no snapshot yet: the report tells when that is too long.
+                // In no backup yet: the report tells when that is too long.
                 continue
             }
         }

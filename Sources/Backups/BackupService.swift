@@ -71,18 +71,26 @@ package final class BackupService: Sendable {
         }
     }
 
-    /// Does all of a restore into scratch but the exchange: why it could not be restored; nil when it could.
-    func prove(_ plan: RestorePlan) async throws -> String? {
+    /// What came of a proof.
+    struct Proof: Sendable {
+        /// Of the restored databases.
+        let bytes: Int64
+        /// Why they could not be restored; nil when they could.
+        let problem: String?
+    }
+
+    /// Does all of a restore into scratch but the exchange.
+    func prove(_ plan: RestorePlan) async throws -> Proof {
         let directory = environment.directory
         let restorer = Restorer(environment: environment, plan: plan)
         return try await using(Set(plan.items.compactMap(\.snapshot))) {
             try await environment.services.longWork {
                 try FileSystem.makeFolder(directory.scratch)
                 do {
-                    try directory.withScratchFolder { try restorer.prove(in: $0) }
-                    return nil
+                    let bytes = try directory.withScratchFolder { try restorer.prove(in: $0) }
+                    return Proof(bytes: bytes, problem: nil)
                 } catch let error as DomainError where error.code == "backup_damaged" {
-                    return error.message
+                    return Proof(bytes: 0, problem: error.message)
                 }
             }
         }

@@ -1,18 +1,18 @@
 package import ApplianceCore
 import Foundation
 import GRDB
-import Logging
 package import Storage
 
-/// One shop's newest backup, restored to a scratch folder and checked, with the clock running.
+/// A shop's backup, restored to a scratch folder and checked, with the clock running.
 package struct RecoveryDrill: Sendable {
     package let id: String
     package let tenantID: String
     package let at: Instant
-    /// Where from: a snapshot's id.
+    /// Where from: a snapshot's id, the change log, or both.
     package let source: String
     /// All that was committed before this instant would have been back.
     package let stateAt: Instant
+    /// Of the restored database.
     package let bytes: Int64
     /// From the search for the copy to the end of its last check.
     package let duration: Duration
@@ -22,9 +22,26 @@ package struct RecoveryDrill: Sendable {
     package var json: JSON {
         [
             "id": .string(id), "tenantId": .string(tenantID), "at": JSON(at), "source": .string(source),
-            "stateAt": JSON(stateAt), "bytes": JSON(bytes), "seconds": JSON(duration.inSeconds),
+            "stateAt": JSON(stateAt), "bytes": JSON(bytes), "seconds": JSON(duration.roundedSeconds),
             "ok": .bool(problem == nil), "problem": JSON(problem),
         ]
+    }
+}
+
+extension RecoveryDrill {
+    fileprivate init(
+        _ item: RestorePlan.Item, _ proof: BackupService.Proof, id: String, at: Instant, took duration: Duration
+    ) {
+        self.init(
+            id: id, tenantID: item.tenant?.id ?? "", at: at, source: item.origin, stateAt: item.at, bytes: proof.bytes,
+            duration: duration, problem: proof.problem)
+    }
+}
+
+extension RestorePlan.Item {
+    fileprivate var origin: String {
+        guard let snapshot else { return "change log" }
+        return log == nil ? snapshot.description : "\(snapshot) and change log"
     }
 }
 
@@ -86,33 +103,64 @@ package struct DrillStore: Sendable {
 
 extension BackupService {
     /// Restores a shop's newest snapshot into scratch, and then the shop at a second by lot of what its change log has;
-    /// each is checked as a restore would before it swaps. Throws only when there is nothing to drill with; what is
-    /// wrong is the result.
+    /// each is checked as a restore would before it swaps. The slower of the two is what is told. Throws only when
+    /// there is nothing to drill with; what is wrong is the result.
     package func drill(_ tenant: String, id: String) async throws -> RecoveryDrill {
-        let start = ContinuousClock.now
         await environment.services.changeLog?.flush()
-        var plans: [RestorePlan] = []
-        do {
-            plans.append(try await plan(RestoreRequest(tenants: [tenant])))
-        } catch let error as DomainError where error.category == .notFound {}
+        var requests: [RestoreRequest] = [try RestoreRequest(tenants: [tenant])]
         if let second = try await secondByLot(tenant) {
-            plans.append(try await plan(RestoreRequest(tenants: [tenant], at: second)))
+            requests.append(try RestoreRequest(tenants: [tenant], at: second))
         }
-        guard let first = plans.first, let item = first.items.first else {
-            throw DomainError.noSnapshot("of \(tenant)")
+        var slowest: RecoveryDrill?
+        for request in requests {
+            do {
+                let drill = try await drill(request, id: id)
+                if drill.problem != nil { return drill }
+                if slowest.map({ $0.duration < drill.duration }) ?? true { slowest = drill }
+            } catch let error as DomainError where error.category == .notFound {}
         }
-        var problem: String?
-        for plan in plans where problem == nil { problem = try await prove(plan) }
-        return RecoveryDrill(
-            id: id, tenantID: tenant, at: first.plannedAt, source: item.snapshot?.description ?? "change log",
-            stateAt: item.at, bytes: item.bytes, duration: ContinuousClock.now - start, problem: problem)
+        guard let slowest else { throw DomainError.noSnapshot("of \(tenant)") }
+        return slowest
+    }
+
+    private func drill(_ request: RestoreRequest, id: String) async throws -> RecoveryDrill {
+        let start = ContinuousClock.now
+        let plan = try await plan(request)
+        guard let item = plan.items.first else { throw DomainError.noSnapshot("of a shop") }
+        let proof = try await prove(plan)
+        return RecoveryDrill(item, proof, id: id, at: plan.plannedAt, took: ContinuousClock.now - start)
     }
 
     private func secondByLot(_ tenant: String) async throws -> Instant? {
         let tenants = try await environment.source.tenants()
         let id = tenants.first { $0.id == tenant || $0.slug == tenant }?.id ?? tenant
-        let epochs = try LogFolder(root: catalog.root, name: id).epochs()
+        let epochs = try await environment.services.longWork { [catalog] in
+            try LogFolder(root: catalog.root, name: id).epochs()
+        }
         guard let epoch = epochs.randomElement(), let first = epoch.base?.time, let last = epoch.end else { return nil }
         return Instant(milliseconds: Int64.random(in: first.milliseconds...max(first, last).milliseconds))
+    }
+}
+
+extension BackupService {
+    /// Chains of each database's change log, oldest first, by its name. Lists every folder of the log.
+    package func logSpans() async throws -> [String: [RecoveryReport.Span]] {
+        try await environment.services.longWork { [catalog] in
+            var spans: [String: [RecoveryReport.Span]] = [:]
+            for name in try LogFolder.names(root: catalog.root) {
+                // A folder that cannot be listed gives nothing back: the report says so, and goes on with the others.
+                let epochs = (try? LogFolder(root: catalog.root, name: name).epochs()) ?? []
+                spans[name] = epochs.compactMap { epoch in
+                    guard let from = epoch.base?.time, let to = epoch.end else { return nil }
+                    return RecoveryReport.Span(from: from, to: to)
+                }
+            }
+            return spans
+        }
+    }
+
+    /// Names of the databases that have a change log.
+    package func loggedNames() async throws -> Set<String> {
+        try await environment.services.longWork { [catalog] in Set(try LogFolder.names(root: catalog.root)) }
     }
 }

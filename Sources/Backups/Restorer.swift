@@ -69,8 +69,13 @@ struct Restorer: Sendable {
 
     // MARK: - Before anything is touched
 
-    /// Stages every file of the plan in `folder`, and leaves it there.
-    func prove(in folder: URL) throws { for item in plan.items { _ = try stage(item, in: folder) } }
+    /// Stages every file of the plan in `folder`, and leaves it there; how many bytes they are.
+    func prove(in folder: URL) throws -> Int64 {
+        try plan.items.reduce(0) { sum, item in
+            let staged = try stage(item, in: folder)
+            return sum + FileSystem.size(staged.folder.appending(path: liveURL(item).lastPathComponent))
+        }
+    }
 
     /// On the file system where the files will be live, so that a rename is enough.
     private func makeStaging() throws -> URL {

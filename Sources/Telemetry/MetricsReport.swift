@@ -35,7 +35,7 @@ package struct MetricsReport: Sendable {
     }
 
     /// `lastSnapshot` is nil when there is none.
-    package func prometheus(lastSnapshot: Instant?) -> String {
+    package func prometheus(lastSnapshot: Instant?, recovery: RecoveryFigures) -> String {
         let process = ProcessFigures.now()
         var text = PrometheusText()
         requests.writePrometheus(to: &text)
@@ -59,6 +59,7 @@ package struct MetricsReport: Sendable {
                 "When the newest proved snapshot was made.",
                 Double(lastSnapshot.seconds))
         }
+        recovery.write(to: &text)
         return text.text
     }
 }

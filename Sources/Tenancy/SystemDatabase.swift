@@ -10,7 +10,7 @@ package enum SystemDatabase {
         migrations: [
             .init("first", first + AuditTrail.baseSQL), .init("trash", trash), .init("drills", drills),
             .init("sandboxes", sandboxes),
-            .init("audit chain", AuditTrail.secondSQL),
+            .init("audit chain", AuditTrail.secondSQL), .init("alerts", Alerts.schema),
         ],
         invariants: AuditTrail.invariants)
 

@@ -1,6 +1,7 @@
 import ApplianceCore
 import CollectionKit
 import HTTPAPI
+import Tenancy
 import Testing
 
 @testable import ApplianceServer
@@ -38,7 +39,7 @@ struct RouteSamples {
     /// What stands in the shop's records and nowhere else.
     let canary: String
 
-    private enum Subject { case none, user, tenant, trashed, person, snapshot, job }
+    private enum Subject { case none, user, tenant, trashed, person, snapshot, job, alert }
 
     private struct Rule {
         let subject: Subject
@@ -96,6 +97,8 @@ struct RouteSamples {
         "POST /api/admin/tenants/import": Rule(subject: .none, json: ["from": "/nowhere"], status: 403),
         "POST /api/admin/tenants/{id}/clone": Rule(subject: .tenant, status: 201),
         "GET /api/admin/backups/report": Rule(subject: .none),
+        "GET /api/admin/alerts": Rule(subject: .none),
+        "POST /api/admin/alerts/{id}/acknowledge": Rule(subject: .alert),
         "GET /api/admin/drills": Rule(subject: .none),
         "POST /api/admin/drills": Rule(subject: .none, json: ["tenants": []]),
         "GET /api/admin/trash": Rule(subject: .none),
@@ -136,6 +139,10 @@ struct RouteSamples {
         switch subject {
         case .none: return ""
         case .job: return "retention-purge"
+        case .alert:
+            let alerts = server.appliance.alerts
+            try await alerts.settle([AlertCondition(kind: "test", subject: name, message: "broken", remedy: "mend")])
+            return try #require(try alerts.list(isOpen: true).first?.id)
         case .user: return try await server.addUser(name, .staff, to: shop).id
         case .tenant: (path, json) = ("tenants", ["slug": .string(name), "ownerEmail": "a@b.example"])
         case .person:

@@ -12,10 +12,10 @@ PAGES = [
     "overview", "tenants", SHOP, "backups", "schedule", "outbox", f"{SHOP}/records", f"{SHOP}/records/customers",
     f"{SHOP}/records/customers?city=Pune&sort=-name", f"{SHOP}/records/customers/new",
     f"{SHOP}/records/transactions/new", f"{SHOP}/records/customers/import",
-    f"{SHOP}/users", f"{SHOP}/audit", "trash"]
+    f"{SHOP}/users", f"{SHOP}/audit", "trash", "backups/report", "alerts"]
 DIALOGS = [
     ("tenants", "Create tenant"), (SHOP, "Suspend…"), (SHOP, "Delete…"), ("backups", "Create snapshot"),
-    ("backups", "Restore…"),
+    ("backups", "Restore…"), ("backups/report", "Drill now…"),
     (f"{SHOP}/records/customers", "Filter…"), (f"{SHOP}/records/customers", "Sort…"),
     (f"{SHOP}/records/customers", "Columns…"), (f"{SHOP}/users", "New user"), (f"{SHOP}/users", "Role…")]
 VIEWS = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]

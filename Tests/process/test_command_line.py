@@ -19,6 +19,7 @@ COMMANDS = {
     "backup": ["create", "list", "show", "verify", "prune", "report", "drill"],
     "schedule": ["list", "run"],
     "audit": ["list", "verify"],
+    "alert": ["list", "acknowledge"],
 }
 EVERY = [[name, *more] for name, below in COMMANDS.items() for more in ([], *([sub] for sub in below))]
 ACTING = [command for command in EVERY if len(command) == 2 or not COMMANDS[command[0]]]
@@ -64,7 +65,7 @@ def test_every_listing_is_also_json(appliance):
     listings = [
         ["operator", "list"], ["tenant", "list"], ["tenant", "show", "acme"], ["tenant", "trash"], ["user", "list", "--tenant", "acme"],
         ["backup", "list"], ["backup", "show", snapshot], ["backup", "verify"], ["backup", "prune"],
-        ["backup", "report"], ["backup", "drill"],
+        ["backup", "report"], ["backup", "drill"], ["backup", "drill", "--history"], ["alert", "list", "--all"],
         ["schedule", "list"], ["restore", "--tenant", "acme", "--dry-run"], ["config"], ["version"]]
     for listing in listings:
         done = appliance.cli(*listing, "--json")

@@ -1,5 +1,5 @@
 import { badge, proofBadge } from '../components/badge.js'
-import { button } from '../components/button.js'
+import { button, buttonLink } from '../components/button.js'
 import { chart } from '../components/chart.js'
 import { cliLine } from '../components/cli-line.js'
 import { pageHeader, panel } from '../components/page-header.js'
@@ -40,6 +40,7 @@ export function backupsPage({ api, signal }) {
     pageHeader({ title: 'Backups',
       lead: 'A snapshot counts once it is proved: restored into a scratch folder and checked there.',
       actions: [
+        buttonLink({ label: 'Recovery report', icon: 'shield', href: '#/backups/report' }),
         button({ label: 'Restore…', icon: 'undo', onClick: () => restore() }),
         button({ label: 'Create snapshot', icon: 'plus', primary: true, onClick: create })] }),
     drawn, list.element, cliLine(commands.backupList()))

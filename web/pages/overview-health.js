@@ -4,12 +4,13 @@ import { scoreRing } from '../components/meter.js'
 import { panel } from '../components/page-header.js'
 import { ago } from '../components/time.js'
 import { element } from '../dom.js'
+import { counted } from '../format.js'
 
 const tones = { healthy: 'good', ok: 'good', degraded: 'warn', warn: 'warn', critical: 'bad', failing: 'bad' }
 
 /** The score, the checks behind it, and each issue with what to do about it. */
-export function healthPanel({ score, status, issues, checks, version, startedAt }) {
-  return panel({ title: 'Health' },
+export function healthPanel({ score, status, issues, checks, alerts, version, startedAt }) {
+  return panel({ title: 'Health', actions: alertsLink(alerts) },
     element('div', { class: 'health' },
       element('div', { class: 'health-score' }, scoreRing(score, tones[status] ?? 'warn'),
         element('div', {},
@@ -17,6 +18,11 @@ export function healthPanel({ score, status, issues, checks, version, startedAt 
           startedAt && element('p', { class: 'small muted' }, `Version ${version}, started `, ago(startedAt)))),
       element('ul', { class: 'checks' }, Object.entries(checks).map(([name, check]) => checkItem(name, check)))),
     issues.length > 0 && element('ul', { class: 'issues' }, issues.map(issueItem)))
+}
+
+function alertsLink(alerts = []) {
+  return element('a', { href: '#/alerts' },
+    alerts.length > 0 ? badge(counted(alerts.length, 'open alert'), 'bad', 'warn') : 'Alerts')
 }
 
 function sentence(status) {

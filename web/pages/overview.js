@@ -30,9 +30,10 @@ export function overviewPage({ api, signal }) {
 }
 
 async function health(api, signal) {
-  const [score, checks] = await Promise.all([
-    api.get('/api/admin/health', { signal }), api.get('/api/health', { signal }).catch(failingChecks)])
-  return { ...score, ...checks, status: score.status }
+  const [score, checks, alerts] = await Promise.all([
+    api.get('/api/admin/health', { signal }), api.get('/api/health', { signal }).catch(failingChecks),
+    api.get('/api/admin/alerts', { signal, query: { open: true } })])
+  return { ...score, ...checks, alerts: alerts.items, status: score.status }
 }
 
 // The public check answers 503 while something fails; its score and issues are shown all the same.

@@ -1,7 +1,9 @@
 import ApplianceCore
+import Backups
 import HTTPAPI
 import HTTPTypes
 import Hummingbird
+import Storage
 import Telemetry
 import Tenancy
 
@@ -79,8 +81,20 @@ struct HealthController: Sendable {
         } else if !isLocal {
             throw Self.refused
         }
-        let text = appliance.metrics.prometheus(lastSnapshot: await appliance.latestBackups.newest())
+        let text = appliance.metrics.prometheus(
+            lastSnapshot: await appliance.latestBackups.newest(), recovery: try await recoveryFigures())
         return Answer.bytes(Array(text.utf8), type: "text/plain; version=0.0.4; charset=utf-8")
+    }
+
+    private func recoveryFigures() async throws -> RecoveryFigures {
+        let report = try await appliance.recovery.momentaryReport()
+        let drills = report.lines.compactMap(\.evidence.drill)
+        return RecoveryFigures(
+            worstPoint: report.lines.map(\.point).max() ?? .zero, worstTime: report.lines.compactMap(\.time).max(),
+            promisedPoint: report.promise.point, brokenShops: report.lines.count { !$0.breaches.isEmpty },
+            failingLogs: appliance.changeLog.status.failures.count,
+            lastDrill: drills.filter { $0.problem == nil }.map(\.at).max(),
+            failedDrills: drills.count { $0.problem != nil }, openAlerts: try appliance.alerts.openCount())
     }
 
     private static let refused = DomainError(

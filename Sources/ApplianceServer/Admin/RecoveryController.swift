@@ -23,7 +23,10 @@ struct RecoveryController: Sendable {
         let page = try Page(context.request)
         let tenant = page["tenant"].map { appliance.directory[$0]?.id ?? $0 }
         let drills = try appliance.recovery.drills.list(tenant: tenant, limit: page.limit)
-        return Answer.json(["items": .array(drills.map(\.json)), "nextCursor": nil], for: context.request)
+        let items = drills.map { drill in
+            drill.json.adding(["tenant": .string(appliance.directory[drill.tenantID]?.slug ?? drill.tenantID)])
+        }
+        return Answer.json(["items": .array(items), "nextCursor": nil], for: context.request)
     }
 
     private func drill(_ context: OperatorRequestContext) async throws -> Response {

@@ -24,6 +24,8 @@ final class FileChangeLog: Sendable {
     struct Cut: Sendable {
         var frame: UInt32
         var time: Instant
+        /// When the first commit in it was made; nil when it only marks a copy.
+        var since: Instant?
         var pins: [LogPin] = []
     }
 
@@ -35,6 +37,10 @@ final class FileChangeLog: Sendable {
         var openedAt: Instant?
         /// Where the first commit of this process ends.
         var firstFrame: UInt32?
+        /// When commits were made that went by the log, until it begins anew.
+        var lostSince: Instant?
+        var isLogging = false
+        var lags = LagRecord()
     }
 
     let folder: LogFolder
@@ -57,10 +63,11 @@ final class FileChangeLog: Sendable {
         pending.withLock { pending in
             let frame = UInt32(clamping: frame)
             if pending.firstFrame == nil { pending.firstFrame = frame }
-            let cut = Cut(frame: frame, time: max(time, pending.cuts.last?.time ?? time))
+            var cut = Cut(frame: frame, time: max(time, pending.cuts.last?.time ?? time), since: time)
             if let last = pending.cuts.last, last.pins.isEmpty,
                 last.time.seconds == cut.time.seconds || pending.cuts.count >= Limit.cuts
             {
+                cut.since = last.since ?? time
                 pending.cuts[pending.cuts.count - 1] = cut
             } else {
                 pending.cuts.append(cut)
@@ -74,11 +81,24 @@ final class FileChangeLog: Sendable {
         pending.withLock { pending in
             guard !pending.hasOpened else { return false }
             pending.hasOpened = true
+            if let mark = FileSystem.status(LogArchive.gapMark(of: database)) {
+                pending.lostSince = min(now, Instant(mark.st_mtim))
+            }
             guard let status = FileSystem.status(URL(filePath: database.path + "-wal")), status.st_size > 0 else {
                 return false
             }
             pending.openedAt = min(now, Instant(status.st_mtim))
             return Self.queue(&pending)
+        }
+    }
+
+    /// How far the log is behind the commits.
+    func lag(at now: Instant) -> LogLag {
+        pending.withLock { pending in
+            let waiting = pending.cuts.lazy.compactMap(\.since).first
+            return LogLag(
+                waitingSince: [waiting, pending.lostSince].compactMap { $0 }.min(),
+                isLogging: pending.isLogging && pending.lostSince == nil, worst: pending.lags.worst(at: now))
         }
     }
 
@@ -145,7 +165,11 @@ final class FileChangeLog: Sendable {
     private func giveUp(_ file: DatabaseFile) -> Bool {
         archived.withLockIfAvailable { archive in
             guard (try? archive.giveUp()) != nil else { return false }
-            pending.withLock { $0.cuts = [] }
+            pending.withLock { pending in
+                pending.lostSince = pending.lostSince ?? pending.cuts.lazy.compactMap(\.since).first
+                pending.isLogging = false
+                pending.cuts = []
+            }
             file.services.logger.error(
                 "change log given up until its folder can be written again", metadata: [LogKey.tenant: "\(file.name)"])
             return true
@@ -158,10 +182,16 @@ final class FileChangeLog: Sendable {
             return LogArchive.Work(
                 cuts: pending.cuts, openedAt: pending.openedAt, firstFrame: pending.firstFrame)
         }
+        let changeLog = file.services.changeLog
         do {
             let position = try archive.advance(work, file, mayBegin: mayBegin)
             pending.withLock { pending in
                 let end = position?.frame ?? 0
+                let done = pending.cuts.lazy.filter { $0.frame <= end }.compactMap(\.since).first
+                if let oldest = [done, pending.lostSince].compactMap({ $0 }).min(), let now = changeLog?.now() {
+                    pending.lags.note(now.since(oldest), at: now)
+                }
+                (pending.lostSince, pending.isLogging) = (nil, pending.isLogging || position != nil)
                 // Somebody may have pinned the last one meanwhile.
                 pending.cuts.removeAll { $0.frame < end || $0.frame == end && $0.pins.allSatisfy(\.isSet) }
                 pending.openedAt = nil

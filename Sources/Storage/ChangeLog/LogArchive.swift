@@ -41,7 +41,8 @@ struct LogArchive {
     var hasCursor: Bool { cursor != nil }
 
     /// Frames went by the log if this exists beside the database.
-    private var gapMark: URL { URL(filePath: database.path + "-unlogged") }
+    static func gapMark(of database: URL) -> URL { URL(filePath: database.path + "-unlogged") }
+    private var gapMark: URL { Self.gapMark(of: database) }
 
     /// Notes that the WAL is about to lose frames that the log does not have.
     func giveUp() throws { try AtomicFile.publish([], to: gapMark) }

@@ -1,0 +1,46 @@
+import ApplianceCore
+import ArgumentParser
+
+struct AlertCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "alert", abstract: "What is wrong and since when; alerts begin and end by themselves.",
+        subcommands: [List.self, Acknowledge.self])
+
+    private static let path = "/api/admin/alerts"
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List open alerts, the newest first.")
+        @Flag(help: "Also those that have ended.") var all = false
+        @OptionGroup var options: DataOptions
+
+        func run() async throws {
+            let answer = try await ControlSession.with(options.global.configuration()) {
+                try await $0.send("GET", "\(path)?limit=200" + (all ? "" : "&open=true"))
+            }
+            if options.json { return Output.print(answer) }
+            Output.table(
+                ["ID", "SINCE", "UNTIL", "SEEN BY", "WHAT", "DO"],
+                (answer["items"]?.arrayValue ?? []).map { alert in
+                    [
+                        Output.text(alert, "id"), String(Output.text(alert, "beganAt").prefix(19)),
+                        String(Output.text(alert, "endedAt").prefix(19)), Output.text(alert, "acknowledgedBy"),
+                        Output.text(alert, "message"), Output.text(alert, "remedy"),
+                    ]
+                })
+        }
+    }
+
+    struct Acknowledge: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Say that you have seen an alert.")
+        @Argument(help: "Its id.") var id: String
+        @OptionGroup var options: DataOptions
+
+        func run() async throws {
+            let alert = try await ControlSession.with(options.global.configuration()) {
+                try await $0.send("POST", "\(path)/\(id.pathComponent)/acknowledge")
+            }
+            if options.json { return Output.print(alert) }
+            print("Seen: \(Output.text(alert, "message"))")
+        }
+    }
+}

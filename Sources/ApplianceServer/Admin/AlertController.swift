@@ -1,0 +1,30 @@
+import ApplianceCore
+import HTTPAPI
+import Hummingbird
+import Tenancy
+
+/// What is wrong, since when, and who has seen it.
+struct AlertController: Sendable {
+    let alerts: Alerts
+
+    func add(to routes: Routes) {
+        routes.operator(.get, "/api/admin/alerts", "List alerts, or only open ones") { try list($0) }
+        routes.operator(.post, "/api/admin/alerts/{id}/acknowledge", "Say that an alert was seen") { context in
+            let id = context.http.parameters.get("id") ?? ""
+            return Answer.json(
+                try await alerts.acknowledge(id, by: context.principal.actor, requestID: context.requestID).json)
+        }
+    }
+
+    private func list(_ context: OperatorRequestContext) throws -> Response {
+        let page = try Page(context.request)
+        let isOpen = try page["open"].map { text in
+            guard let flag = Bool(text) else { throw DomainError.invalid("open", "invalid", "true or false.") }
+            return flag
+        }
+        let alerts = try alerts.list(isOpen: isOpen, limit: page.limit + 1, cursor: page.cursor)
+        let next = alerts.count > page.limit ? alerts[page.limit - 1].id : nil
+        return Answer.json(
+            ["items": .array(alerts.prefix(page.limit).map(\.json)), "nextCursor": JSON(next)], for: context.request)
+    }
+}
