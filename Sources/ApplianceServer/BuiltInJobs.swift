@@ -30,6 +30,10 @@ struct BuiltInJobs {
                 description: "Joins the change log's finished hours, and lets go of what is older than 30 days.",
                 schedule: .every(minutes: 60), run: { _ in try await backups.compactLog() }),
             RecurringJob(
+                "damage-recheck", title: "Damage recheck",
+                description: "Reads shops once more that a failed read took out of service; sound ones come back.",
+                schedule: .every(minutes: 10), run: { _ in try await recheckDamaged() }),
+            RecurringJob(
                 "trial-warnings", title: "Trial warnings",
                 description: "Tells owners 7, 3 and 1 days before their trial ends, at 09:00 where the shop is.",
                 schedule: .every(minutes: 15),
@@ -66,6 +70,13 @@ struct BuiltInJobs {
                     return "\(removed) removed" + (failed > 0 ? ", \(failed) shops failed" : "")
                 }),
         ]
+    }
+
+    private func recheckDamaged() async throws -> String {
+        let damaged = directory.all.map { directory.file($0.id) }.filter { $0.quarantineReason != nil }
+        var back = 0
+        for file in damaged where try await file.recheck() { back += 1 }
+        return "\(back) of \(damaged.count) back in service"
     }
 
     private func snapshot() async throws -> String {

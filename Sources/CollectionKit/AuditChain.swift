@@ -11,7 +11,11 @@ package enum AuditChain {
     private static let genesis = String(repeating: "0", count: 64)
 
     static func hash(_ canonical: [UInt8], behind previous: String?) -> String {
-        Digest.of(Array((previous ?? genesis).utf8) + [0x0A] + canonical)
+        var digest = Digest()
+        for part in [Array((previous ?? genesis).utf8), [0x0A], canonical] {
+            part.withUnsafeBytes { digest.update($0) }
+        }
+        return digest.hexadecimal()
     }
 
     static func canonical(

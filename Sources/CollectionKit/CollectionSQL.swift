@@ -42,7 +42,10 @@ package struct CollectionSQL: Sendable {
     /// The table that says which records a list of references holds.
     static func links(_ collection: String, _ field: String) -> String { quoted("\(collection)_\(field)_links") }
 
-    static func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+    /// Looked for first, because every list quotes the fields it sorts and filters by, and none holds a quote.
+    static func quoted(_ name: String) -> String {
+        name.utf8.contains(UInt8(ascii: "\"")) ? "\"\(name.replacing("\"", with: "\"\""))\"" : "\"\(name)\""
+    }
 
     /// `json_object('id', id, …)`; `columns` nil means every column of the record.
     static func jsonObject(_ fields: [(name: String, type: FieldType)]) -> String {

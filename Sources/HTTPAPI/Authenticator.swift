@@ -55,8 +55,11 @@ struct Authenticator: Sendable {
         guard let authorization = request.headers[.authorization] else {
             return SessionCookie(isTLS: services.isTLS).value(in: request).map { .cookie($0) }
         }
-        guard authorization.utf8.count <= 4096, authorization.prefix(7).lowercased() == "bearer " else { return nil }
-        return .token(String(authorization.dropFirst(7)))
+        let bytes = authorization.utf8
+        guard bytes.count <= 4096, let start = bytes.index(bytes.startIndex, offsetBy: 7, limitedBy: bytes.endIndex),
+            bytes[..<start].elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 })
+        else { return nil }
+        return .token(String(authorization[start...]))
     }
 
     static func isSafe(_ method: HTTPRequest.Method) -> Bool { [.get, .head, .options].contains(method) }

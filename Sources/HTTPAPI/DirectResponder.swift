@@ -5,6 +5,7 @@ import Logging
 package import NIOCore
 import NIOHTTP1
 package import NIOHTTPTypes
+import Tenancy
 
 /// Answers what can be answered at once on the event loop of its connection: no task, no hop to another thread, one
 /// buffer written. Every other request passes on to Hummingbird, whole and in order.
@@ -33,7 +34,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
     private enum State {
         case idle
         case receiving(Receiving)
-        /// Waits for a commit.
+        /// Waits for its shop's turn or for a commit.
         case answering
         /// Hummingbird's, until all it was given is answered.
         case passing
@@ -50,6 +51,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
     private let pipeline: RequestPipeline
     private let responseHead: ResponseHead
     private let time: TimeSource
+    private let turnsByLoop: FairTurnsByLoop
     private let connectionGuard: ConnectionGuard
 
     private var state = State.idle
@@ -65,20 +67,24 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
     /// In front of Hummingbird's encoder: what is written from here goes to the client as it is.
     private var wire: ChannelHandlerContext?
     private var executor: EventLoopExecutor?
+    private var turns: FairTurns?
 
     init(
         _ routes: DirectRoutes, pipeline: RequestPipeline, responseHead: ResponseHead, time: TimeSource,
-        connectionGuard: ConnectionGuard
+        turns: FairTurnsByLoop, connectionGuard: ConnectionGuard
     ) {
         (self.routes, self.pipeline, self.responseHead, self.time) = (routes, pipeline, responseHead, time)
-        self.connectionGuard = connectionGuard
+        (turnsByLoop, self.connectionGuard) = (turns, connectionGuard)
     }
 
     package func handlerAdded(context: ChannelHandlerContext) {
         wire = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+        turns = turnsByLoop.turns(of: context.eventLoop)
     }
 
-    package func handlerRemoved(context: ChannelHandlerContext) { (wire, http, executor) = (nil, nil, nil) }
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        (wire, http, executor, turns) = (nil, nil, nil, nil)
+    }
 
     // MARK: - From the client
 
@@ -109,7 +115,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         context.fireChannelWritabilityChanged()
     }
 
-    /// Nothing is taken while a commit is awaited, nor while the client leaves its answers unread.
+    /// Nothing is taken while a turn or a commit is awaited, nor while the client leaves its answers unread.
     private func isBlocked(_ context: ChannelHandlerContext) -> Bool { !held.isEmpty || mustWait(context) }
 
     private func mustWait(_ context: ChannelHandlerContext) -> Bool {
@@ -169,13 +175,37 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         let request = Request(head: receiving.head, body: RequestBody(buffer: receiving.body ?? ByteBuffer()))
         do {
             try HostName.check(request)
-            switch try receiving.route.answer(request, http) {
-            case .now(let answer): write(answer, receiving, start, context)
-            case .afterCommit(let work): wait(for: work, request, receiving, start, context)
-            case nil: passWhole(receiving, context)
+            guard let admitted = try receiving.route.admit(request, http) else { return passWhole(receiving, context) }
+            guard let turns, !turns.isTurn(of: admitted.tenant.id) else {
+                answer(admitted, receiving, start, context)
+                turns?.didAnswer(admitted.tenant.id, since: start.instant)
+                return
+            }
+            state = .answering
+            turns.wait(admitted.tenant.id) { [self] in
+                state = .idle
+                // A client that is gone by now gets no answer, and asks for no change.
+                guard context.channel.isActive else { return }
+                answer(admitted, receiving, start, context)
+                release(context)
             }
         } catch {
             write(pipeline.problem(error, request, start.requestID), receiving, start, context)
+        }
+    }
+
+    private func answer(
+        _ admitted: TenantRequestContext, _ receiving: Receiving, _ start: RequestPipeline.Start,
+        _ context: ChannelHandlerContext
+    ) {
+        do {
+            switch try receiving.route.answer(admitted) {
+            case .now(let answer): write(answer, receiving, start, context)
+            case .afterCommit(let work): wait(for: work, admitted.request, receiving, start, context)
+            case nil: passWhole(receiving, context)
+            }
+        } catch {
+            write(pipeline.problem(error, admitted.request, start.requestID), receiving, start, context)
         }
     }
 

@@ -19,13 +19,15 @@ enum DirectAnswer {
     case afterCommit(@Sendable () async throws -> Response)
 }
 
-/// A route that a connection can answer. Nil from `answer` says that it needs the general way after all, for instance
-/// because the credential was never seen before.
+/// A route that a connection can answer. Nil from either closure says that it needs the general way after all, for
+/// instance because the credential was never seen before.
 struct DirectRoute: Sendable {
     let pattern: String
     /// What record ids of the collection start with, where the route names one.
     let idPrefix: String?
-    let answer: @Sendable (Request, ApplianceRequestContext) throws -> DirectAnswer?
+    /// Who asks, and that they may.
+    let admit: @Sendable (Request, ApplianceRequestContext) throws -> TenantRequestContext?
+    let answer: @Sendable (TenantRequestContext) throws -> DirectAnswer?
 }
 
 /// Finds the direct route of a path: one look-up for `/api/customers`, one for what stands before the last slash in

@@ -51,13 +51,13 @@ package final class Routes {
         _ limits: ConnectionGuard.Limits
     ) -> @Sendable () -> [any RemovableChannelHandler] {
         let (direct, pipeline, time) = (direct, pipeline, services.time)
-        let responseHead = ResponseHead(isTLS: services.isTLS)
+        let (responseHead, turns) = (ResponseHead(isTLS: services.isTLS), FairTurnsByLoop())
         return {
             let connectionGuard = ConnectionGuard(limits)
             return [
                 connectionGuard,
                 DirectResponder(
-                    direct, pipeline: pipeline, responseHead: responseHead, time: time,
+                    direct, pipeline: pipeline, responseHead: responseHead, time: time, turns: turns,
                     connectionGuard: connectionGuard),
             ]
         }
@@ -160,18 +160,23 @@ package final class Routes {
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
         if case .none = handling { return }
-        let route = DirectRoute(pattern: path, idPrefix: collection.idPrefix + "_") { [authenticator] request, http in
-            guard let signedIn = try authenticator.remembered(request, http), !signedIn.principal.isOperator else {
-                return nil
-            }
-            let context = try authenticator.tenantContext(signedIn)
-            try admit(context)
-            switch handling {
-            case .none: return nil
-            case .immediate(let answer): return try answer(context).map { .now($0) }
-            case .afterCommit: return .afterCommit { try await handler(context) }
-            }
-        }
+        let route = DirectRoute(
+            pattern: path, idPrefix: collection.idPrefix + "_",
+            admit: { [authenticator] request, http in
+                guard let signedIn = try authenticator.remembered(request, http), !signedIn.principal.isOperator else {
+                    return nil
+                }
+                let context = try authenticator.tenantContext(signedIn)
+                try admit(context)
+                return context
+            },
+            answer: { context in
+                switch handling {
+                case .none: nil
+                case .immediate(let answer): try answer(context).map { .now($0) }
+                case .afterCommit: .afterCommit { try await handler(context) }
+                }
+            })
         direct.add(method, route)
     }
 

@@ -89,6 +89,15 @@ package final class DatabaseFile: Sendable {
     private static let missingCode = "data_missing"
 
     func connect() throws -> Writer {
+        do {
+            return try connectOnce()
+        } catch let error as DomainError where error.code == DomainError.readOnlyCode {
+            // SQLite opens a file read-only when opening it for writing fails, perhaps only this once.
+            return try connectOnce()
+        }
+    }
+
+    private func connectOnce() throws -> Writer {
         // GRDB would create the file; a missing one is a loss to report, never an empty shop.
         guard FileSystem.exists(url) else {
             throw DomainError(
@@ -126,7 +135,7 @@ package final class DatabaseFile: Sendable {
     // MARK: - Quarantine
 
     static func quarantines(_ reason: DomainError) -> Bool {
-        ["data_damaged", "file_foreign", "file_newer", missingCode, migrationFailedCode].contains(reason.code)
+        [DomainError.damagedCode, "file_foreign", "file_newer", missingCode, migrationFailedCode].contains(reason.code)
     }
 
     /// Why the file is out of service; nil when it is not known to be.
@@ -150,6 +159,26 @@ package final class DatabaseFile: Sendable {
         let reason = probe()
         if !wasOpen { closeIfQuiet() }
         return reason
+    }
+
+    /// Reads a file once more, whole, that was taken out of service for damage: to SQLite a read that the disk failed
+    /// once is damage too. True when it is sound, and back in service. Takes some seconds for a gigabyte.
+    package func recheck() async throws -> Bool {
+        guard quarantineReason?.code == DomainError.damagedCode else { return false }
+        let isSound = try await services.longWork { [url] in
+            (try? DatabaseConfiguration.openReader(url).read { db in
+                try String.fetchAll(db, sql: "PRAGMA integrity_check(1)") == ["ok"]
+            }) ?? false
+        }
+        return isSound
+            && state.withLock { state in
+                guard case .quarantined(let reason) = state.phase, reason.code == DomainError.damagedCode else {
+                    return false
+                }
+                state.phase = .closed
+                services.logger.notice("data file is sound; back in service", metadata: [LogKey.tenant: "\(name)"])
+                return true
+            }
     }
 
     /// Maps an error of SQLite; damage takes the file out of service, so that nothing is written over what is left.

@@ -15,8 +15,8 @@ package struct Digest: Sendable {
     }
 
     /// 64 hexadecimal digits.
-    package func hexadecimal() -> String { hash.finalize().hexadecimal }
+    package func hexadecimal() -> String { Array(hash.finalize()).hexadecimal }
 
-    package static func of(_ bytes: [UInt8]) -> String { SHA256.hash(data: bytes).hexadecimal }
+    package static func of(_ bytes: [UInt8]) -> String { Array(SHA256.hash(data: bytes)).hexadecimal }
     package static func raw(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
 }

@@ -30,11 +30,12 @@ extension DomainError {
 
     static let storageFailedCode = "storage_failed"
     static let readOnlyCode = "storage_read_only"
+    static let damagedCode = "data_damaged"
 
     /// The file's content is not what SQLite wrote.
     package static func damaged(cause: String) -> DomainError {
         DomainError(
-            .unavailable, "data_damaged", "This shop's data file is damaged; the other shops are not affected.",
+            .unavailable, damagedCode, "This shop's data file is damaged; the other shops are not affected.",
             hint: "appliance restore --tenant SLUG --yes", retryAfter: 60, cause: cause)
     }
 

@@ -4,7 +4,7 @@ import Testing
 @testable import Jobs
 
 /// The scheduler under clocks that jump, go back, or stand still while the machine is off.
-@Suite(.timeLimit(.minutes(1))) struct ClockTests {
+@Suite(.timeLimit(.minutes(5))) struct ClockTests {
     /// An hourly job under a scheduler that lives, and the events of both.
     private struct Life {
         let plane: ControlPlane

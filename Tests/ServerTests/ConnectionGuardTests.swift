@@ -6,7 +6,7 @@ import Testing
 @testable import ApplianceServer
 
 /// Slow and endless clients against a server with short limits. The suite's time limit is the bound on every wait.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct ConnectionGuardTests {
     private static let limits: ConnectionGuard.Limits = {
         var limits = ConnectionGuard.Limits()

@@ -8,7 +8,7 @@ import Testing
 @testable import ApplianceServer
 
 /// What a connection answers by itself: in order, whole, and the same as by the general way.
-@Suite(.timeLimit(.minutes(2)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct DirectAnswerTests {
     private static func head(_ method: String, _ path: String, _ shop: Shop, _ more: String = "") -> String {
         "\(method) \(path) HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(shop.owner.token)\r\n\(more)\r\n"

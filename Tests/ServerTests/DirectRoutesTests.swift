@@ -9,7 +9,8 @@ struct DirectRoutesTests {
         for (method, pattern) in [
             (HTTPRequest.Method.get, "/api/customers"), (.post, "/api/customers"), (.get, "/api/customers/{id}"),
         ] {
-            routes.add(method, DirectRoute(pattern: pattern, idPrefix: "cus_") { _, _ in nil })
+            routes.add(
+                method, DirectRoute(pattern: pattern, idPrefix: "cus_", admit: { _, _ in nil }, answer: { _ in nil }))
         }
         return routes
     }()

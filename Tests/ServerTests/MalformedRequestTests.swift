@@ -3,7 +3,7 @@ import Testing
 
 @testable import ApplianceServer
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MalformedRequestTests {
     private func head(_ lines: String...) -> String {
         (lines + ["Connection: close", "", ""]).joined(separator: "\r\n")

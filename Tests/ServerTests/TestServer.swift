@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Foundation
 import HTTPAPI
 import Logging
+import NIOCore
 import ServiceLifecycle
 import Storage
 import Testing
@@ -22,9 +23,18 @@ final class TestServer: Sendable {
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
+extension ConnectionGuard.Limits {
+    /// For tests of other things, which must not fail because a busy machine is slow.
+    static var patient: Self {
+        var limits = Self()
+        (limits.header, limits.idle, limits.body, limits.drain) = (.minutes(5), .minutes(5), .minutes(5), .minutes(5))
+        return limits
+    }
+}
+
 /// Runs `body` against a server that listens, and stops it afterwards.
 func withServer(
-    _ flags: [ConfigurationKey: String] = [:], limits: ConnectionGuard.Limits = .init(),
+    _ flags: [ConfigurationKey: String] = [:], limits: ConnectionGuard.Limits = .patient,
     _ body: (TestServer) async throws -> Void
 ) async throws {
     // Short: the path of the control socket has to fit into 107 bytes.

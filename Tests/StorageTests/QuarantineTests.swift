@@ -134,4 +134,24 @@ struct QuarantineTests {
         try AtomicFile.publish(bytes, to: file.url)
         return file
     }
+
+    @Test func `a file that a failed read took out of service comes back once it can be read`() async throws {
+        let file = try storage.file()
+        try await file.add("x")
+        try await file.add("y")
+        file.closeIfQuiet()
+        let good = try contents(file.url)
+        try AtomicFile.publish(Random.bytes(good.count), to: file.url)
+        #expect(file.probe()?.code == "data_damaged")
+        let isBackTooSoon = try await file.recheck()
+        #expect(!isBackTooSoon && file.quarantineReason != nil)
+        try AtomicFile.publish(good, to: file.url)
+        // Nobody looks by itself: a request is not the moment to read a whole file.
+        #expect(await refusal { _ = try file.notes() }?.code == "data_damaged")
+        let isBack = try await file.recheck()
+        let notes = try file.notes()
+        #expect(isBack && notes == ["x", "y"])
+        let isBackTwice = try await file.recheck()
+        #expect(!isBackTwice)
+    }
 }

@@ -39,6 +39,8 @@ package final class ChangeLog: Sendable {
 
     private struct Queue {
         var entries: [Entry] = []
+        /// Taken from the entries and not done.
+        var inWork: [ObjectIdentifier: DatabaseFile] = [:]
         var isRunning = false
         var failures: [String: Failure] = [:]
     }
@@ -84,13 +86,17 @@ package final class ChangeLog: Sendable {
         threads.submit { [self] state in if case .active = state { archive(file) } }
     }
 
-    /// Archives what has been committed so far, without waiting for its time.
+    /// Archives what has been committed so far, without waiting for its time; waits for what is under way.
     package func flush() async {
         let files = queue.withLock { queue in
             defer { queue.entries = [] }
-            return queue.entries.map(\.file)
+            return Set(queue.entries.map { ObjectIdentifier($0.file) }).union(queue.inWork.keys).compactMap { id in
+                queue.inWork[id] ?? queue.entries.first { ObjectIdentifier($0.file) == id }?.file
+            }
         }
-        await archive(files)
+        await withTaskGroup { group in
+            for file in files { group.addTask { [self] in try? await flush(file) } }
+        }
     }
 
     /// Archives what was committed to one file. Throws what keeps it from the log.
@@ -124,9 +130,11 @@ package final class ChangeLog: Sendable {
                 let now = ContinuousClock.now
                 let due = queue.entries.filter { $0.due <= now }
                 queue.entries.removeAll { $0.due <= now }
+                for entry in due { queue.inWork[ObjectIdentifier(entry.file)] = entry.file }
                 return due.map(\.file)
             }
             await archive(files)
+            queue.withLock { queue in for file in files { queue.inWork[ObjectIdentifier(file)] = nil } }
         }
     }
 

@@ -102,12 +102,15 @@ final class WriteAheadLog {
         commit: (Commit, Position) throws -> Void
     ) throws {
         var position = position
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Layout.framesPerRead * frameBytes, alignment: 16)
+        defer { buffer.deallocate() }
         while position.frame < limit {
             let wanted = min(Layout.framesPerRead, Int(limit - position.frame))
-            let bytes = try Bytes.read(descriptor, at: offset(position.frame), count: wanted * frameBytes, url)
-            let whole = bytes.count / frameBytes
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(wanted * frameBytes)])
+            let whole = try Bytes.read(descriptor, at: offset(position.frame), into: room, url) / frameBytes
             for index in 0..<whole {
-                let frame = bytes[index * frameBytes..<(index + 1) * frameBytes]
+                let frame = UnsafeRawBufferPointer(rebasing: buffer[index * frameBytes..<(index + 1) * frameBytes])
                 guard let next = after(position, frame) else { return }
                 page(position.frame, frame.bigEndian32(0))
                 position = next
@@ -153,14 +156,12 @@ final class WriteAheadLog {
     }
 
     /// Nil when the frame is not the one that SQLite wrote behind `position`.
-    private func after(_ position: Position, _ frame: ArraySlice<UInt8>) -> Position? {
+    private func after(_ position: Position, _ frame: UnsafeRawBufferPointer) -> Position? {
         guard belongs(frame), frame.bigEndian32(0) > 0 else { return nil }
         var next = position
-        frame.withUnsafeBytes { bytes in
-            next.checksum.add(UnsafeRawBufferPointer(rebasing: bytes[..<8]), isBigEndian: isBigEndian)
-            next.checksum.add(
-                UnsafeRawBufferPointer(rebasing: bytes[Layout.frameHeaderBytes...]), isBigEndian: isBigEndian)
-        }
+        next.checksum.add(UnsafeRawBufferPointer(rebasing: frame[..<8]), isBigEndian: isBigEndian)
+        next.checksum.add(
+            UnsafeRawBufferPointer(rebasing: frame[Layout.frameHeaderBytes...]), isBigEndian: isBigEndian)
         guard next.checksum == Checksum(frame.bigEndian32(16), frame.bigEndian32(20)) else { return nil }
         next.frame += 1
         return next

@@ -1,25 +1,24 @@
 import ApplianceCore
 import Foundation
-import Storage
 
 /// Compresses and decompresses whole gzip members in memory: by libdeflate where the system has it, by zlib elsewhere.
 /// Both write the same format; libdeflate is two to three times as fast at either, and packs a tenth closer.
 ///
 /// libdeflate is looked up at run time, so that nothing has to be installed to build or run. Figures: `Decisions`.
-struct Deflate: Sendable {
+package struct Deflate: Sendable {
     /// The functions of libdeflate.so.0 (libdeflate.h, 1.0 and later).
-    struct Library: Sendable {
-        typealias Pointer = UnsafeMutableRawPointer
-        let makeCompressor: @convention(c) (Int32) -> OpaquePointer?
-        let compress: @convention(c) (OpaquePointer, UnsafeRawPointer?, Int, Pointer?, Int) -> Int
-        let freeCompressor: @convention(c) (OpaquePointer) -> Void
-        let makeDecompressor: @convention(c) () -> OpaquePointer?
-        let decompress:
+    package struct Library: Sendable {
+        fileprivate typealias Pointer = UnsafeMutableRawPointer
+        fileprivate let makeCompressor: @convention(c) (Int32) -> OpaquePointer?
+        fileprivate let compress: @convention(c) (OpaquePointer, UnsafeRawPointer?, Int, Pointer?, Int) -> Int
+        fileprivate let freeCompressor: @convention(c) (OpaquePointer) -> Void
+        fileprivate let makeDecompressor: @convention(c) () -> OpaquePointer?
+        fileprivate let decompress:
             @convention(c) (
                 OpaquePointer, UnsafeRawPointer?, Int, Pointer?, Int, UnsafeMutablePointer<Int>,
                 UnsafeMutablePointer<Int>
             ) -> Int32
-        let freeDecompressor: @convention(c) (OpaquePointer) -> Void
+        fileprivate let freeDecompressor: @convention(c) (OpaquePointer) -> Void
 
         /// Nil when the system does not have it.
         init?() {
@@ -44,24 +43,24 @@ struct Deflate: Sendable {
     }
 
     /// Level 1 of either library: higher ones cost more time than they save bytes.
-    static let level: Int32 = 1
+    fileprivate static let level: Int32 = 1
 
-    let library: Library?
+    package let library: Library?
 
     /// What this system has.
-    static let best = Deflate(library: Library())
-    static let zlib = Deflate(library: nil)
+    package static let best = Deflate(library: Library())
+    package static let zlib = Deflate(library: nil)
 
     /// Room for one compressed member: deflate's stored blocks add five bytes for each 16 KiB, gzip its head and tail.
-    static func bound(_ bytes: Int) -> Int { bytes + bytes / 1000 + 1024 }
+    package static func bound(_ bytes: Int) -> Int { bytes + bytes / 1000 + 1024 }
 }
 
 /// Makes members; for one thread at a time.
-final class MemberCompressor {
+package final class MemberCompressor {
     private let library: Deflate.Library?
     private let handle: OpaquePointer?
 
-    init(_ deflate: Deflate) throws {
+    package init(_ deflate: Deflate) throws {
         library = deflate.library
         handle = deflate.library?.makeCompressor(Deflate.level)
         guard library == nil || handle != nil else { throw DomainError.internal("libdeflate could not start") }
@@ -70,7 +69,7 @@ final class MemberCompressor {
     deinit { if let handle { library?.freeCompressor(handle) } }
 
     /// Bytes written to `output`, which has `Deflate.bound` of room.
-    func compress(_ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func compress(_ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer) throws -> Int {
         guard let library, let handle else { return try Self.zlib(input, output) }
         let count = library.compress(handle, input.baseAddress, input.count, output.baseAddress, output.count)
         guard count > 0 else { throw DomainError.internal("a compressed block outgrew its bound") }
@@ -95,11 +94,11 @@ final class MemberCompressor {
 }
 
 /// Reads members with libdeflate; for one thread at a time.
-final class MemberDecompressor {
+package final class MemberDecompressor {
     private let library: Deflate.Library
     private let handle: OpaquePointer
 
-    init(_ library: Deflate.Library) throws {
+    package init(_ library: Deflate.Library) throws {
         guard let handle = library.makeDecompressor() else { throw DomainError.internal("libdeflate could not start") }
         (self.library, self.handle) = (library, handle)
     }
@@ -108,7 +107,7 @@ final class MemberDecompressor {
 
     /// The bytes read of `input` and written to `output`; nil when `input` does not begin with a whole member that
     /// fits.
-    func decompress(
+    package func decompress(
         _ input: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer
     ) -> (read: Int, written: Int)? {
         var (read, written) = (0, 0)
