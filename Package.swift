@@ -120,15 +120,17 @@ let package = Package(
         // Books stands for what a module declares: CollectionKit's own tests need real collections.
         tests("ApplianceCoreTests", ["ApplianceCore"]),
         tests("StorageTests", ["Storage", "ApplianceCore", grdb, logging]),
-        tests("CollectionKitTests", ["CollectionKit", "Books", "Shop", "Storage", "ApplianceCore", grdb, logging]),
+        tests(
+            "CollectionKitTests",
+            ["CollectionKit", "Books", "Licensing", "Shop", "Storage", "ApplianceCore", grdb, logging]),
         tests("TenancyTests", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, logging, nio]),
         tests("JobsTests", ["Jobs", "Tenancy", "Storage", "ApplianceCore", grdb, logging]),
         tests("BackupsTests", ["Backups", "Storage", "ApplianceCore", grdb, logging]),
         tests(
             "ServerTests",
             [
-                "ApplianceServer", "HTTPAPI", "Backups", "Tenancy", "CollectionKit", "Storage", "ApplianceCore",
-                httpClient, httpTypes, nio, nioHTTP1, nioPosix, nioEmbedded, lifecycle, logging,
+                "ApplianceServer", "ModuleKit", "HTTPAPI", "Backups", "Tenancy", "CollectionKit", "Storage",
+                "ApplianceCore", httpClient, httpTypes, nio, nioHTTP1, nioPosix, nioEmbedded, lifecycle, logging,
             ]),
         tests("TidyTests", []),
     ] + modules.map(module)

@@ -12,6 +12,18 @@ export function collectionsIn(document, modules = null) {
     .map(([path, item]) => collection(path, item, document))
 }
 
+/** The collection as a role meets it: without the fields that it may not read, and those it may not set read-only. */
+export function asSeenBy(role, collection) {
+  const isFor = (roles) => role === 'operator' || !roles || roles.includes(role)
+  const fields = collection.fields.filter(({ readableBy }) => isFor(readableBy))
+    .map((field) => (isFor(field.writableBy) ? field : { ...field, isReadOnly: true }))
+  if (fields.every((field, index) => field === collection.fields[index])) return collection
+  const titleField = fields.find(({ name }) => name === collection.titleField.name)
+    ?? systemFields.find(({ name }) => name === 'id')
+  return { ...collection, fields, titleField, allFields: [...fields, ...systemFields],
+    isSearchable: collection.isSearchable && fields.some((field) => field.isSearchable) }
+}
+
 /** What every record has beside the declared fields; set by the server, so to be read, filtered and sorted only. */
 const systemFields = [
   { name: 'createdAt', title: 'Created', type: 'instant' },
@@ -34,7 +46,8 @@ function collection(path, item, document) {
       ?? systemFields.find((one) => one.name === 'id'),
     isSearchable: declared.searchable !== false && hasParameter(item.get, 'q'),
     canCount: hasParameter(item.get, 'count'), canCreate: Boolean(item.post), canChange: Boolean(one.patch),
-    permissions: declared.permissions ?? null, canDelete: Boolean(one.delete),
+    permissions: declared.permissions ?? null, own: declared.own ?? {}, ownerField: declared.ownerField ?? null,
+    canDelete: Boolean(one.delete),
     canImport: Boolean(document.paths[`${path}/import`]?.post),
   }
 }
@@ -56,6 +69,7 @@ function field(declared, record, created) {
     choices: (given.choices ?? schema.enum ?? []).filter((one) => one !== null),
     target: targetOf(given, schema), currency: given.currency ?? 'currency', isUnique: given.unique ?? null,
     isImmutable: given.immutable ?? false,
+    readableBy: given.readableBy ?? null, writableBy: given.writableBy ?? null, isSearchable: given.searchable ?? false,
   }
 }
 

@@ -1,4 +1,4 @@
-import { collectionsIn } from './collections.js'
+import { asSeenBy, collectionsIn } from './collections.js'
 import { Labels } from './records/labels.js'
 
 /** What roles may do with records where a collection declares nothing else. */
@@ -16,7 +16,7 @@ export class Shop {
   #acting
 
   /** `acting` is the slug that an operator names with each request, null for the shop's own user. */
-  constructor({ api, tenant, collections, acting, role }) {
+  constructor({ api, tenant, collections, acting, user }) {
     this.#api = api
     this.#acting = acting
     this.slug = tenant.slug
@@ -24,9 +24,10 @@ export class Shop {
     this.status = tenant.status
     this.zone = tenant.timeZone ?? 'UTC'
     this.currency = tenant.currency ?? 'USD'
-    this.collections = collections
+    this.collections = collections.map((one) => asSeenBy(user.role, one))
     this.isActing = acting !== null
-    this.role = role
+    this.role = user.role
+    this.userId = user.id
     this.labels = new Labels(this)
   }
 
@@ -35,12 +36,17 @@ export class Shop {
     return this.isActing ? `/tenants/${this.slug}` : '/shop'
   }
 
-  /** May this user “create”, “update” or “delete” here? The server decides; this keeps buttons away that it refuses. */
-  may(operation, collection) {
+  /**
+   * May this user “create”, “update” or “delete” here, with this record where one is given? The server decides; this
+   * keeps buttons away that it refuses.
+   */
+  may(operation, collection, record = null) {
     const offered = { create: collection.canCreate, update: collection.canChange, delete: collection.canDelete }
     if (this.role === 'operator') return offered[operation]
     const granted = collection.permissions?.[this.role] ?? usualPermissions[this.role] ?? []
-    return offered[operation] && granted.includes(operation)
+    const isOther = record && collection.own[this.role]?.includes(operation)
+      && record[collection.ownerField] !== this.userId
+    return offered[operation] && granted.includes(operation) && !isOther
   }
 
   get managesUsers() {
@@ -109,6 +115,6 @@ export class Shops {
       this.#api.get('/api/openapi.json', { tenant: acting }),
       acting ? this.#api.get(`/api/admin/tenants/${encodeURIComponent(acting)}`) : this.#session.tenant])
     const collections = collectionsIn(document, tenant.modules)
-    return new Shop({ api: this.#api, tenant, collections, acting, role: this.#session.user.role })
+    return new Shop({ api: this.#api, tenant, collections, acting, user: this.#session.user })
   }
 }

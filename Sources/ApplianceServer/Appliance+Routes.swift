@@ -28,9 +28,10 @@ extension Appliance {
         BackupController(appliance: self).add(to: routes)
         OperationsController(appliance: self).add(to: routes)
         UserController(services).add(to: routes)
-        AuditController(system: system).add(to: routes)
+        AuditController(system: system, catalog: catalog).add(to: routes)
         CollectionController(services).add(to: routes)
         BatchController(services).add(to: routes)
+        PermissionController(catalog).add(to: routes)
         PageFiles(try pageFiles()).add(to: routes)
         addOpenAPI(to: routes)
         return routes

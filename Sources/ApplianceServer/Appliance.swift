@@ -5,7 +5,7 @@ import Foundation
 import HTTPAPI
 import Jobs
 package import Logging
-import ModuleKit
+package import ModuleKit
 package import Storage
 import Telemetry
 package import Tenancy
@@ -42,14 +42,15 @@ package struct Appliance: Sendable {
     /// Modules that a tenant may have or not.
     static let optionalModules = allModules.filter { !$0.isAlwaysOn }.map(\.id)
 
-    static func makeCatalog() -> CollectionCatalog {
-        CollectionCatalog(allModules.map { (id: $0.isAlwaysOn ? nil : $0.id, collections: $0.collections) })
+    static func makeCatalog(_ modules: [Module] = allModules) -> CollectionCatalog {
+        CollectionCatalog(modules.map { (id: $0.isAlwaysOn ? nil : $0.id, collections: $0.collections) })
     }
 
     /// Opens the data folder, making it on the first start. Throws `control_plane_missing` rather than start empty over
     /// the data of tenants that it does not know.
     package init(
-        _ configuration: Configuration, lock: DataDirectoryLock, logger: Logger, time: TimeSource = .system
+        _ configuration: Configuration, lock: DataDirectoryLock, logger: Logger, time: TimeSource = .system,
+        modules: [Module] = allModules
     ) async throws {
         let data = configuration.data
         try data.prepare()
@@ -58,7 +59,7 @@ package struct Appliance: Sendable {
         ids = IdentifierSource(time: time)
         changeLog = ChangeLog(backups: configuration.backups, scratch: data.scratch, time: time, logger: logger)
         storage = StorageServices(logger: logger, openFiles: configuration.openFiles, changeLog: changeLog)
-        catalog = Self.makeCatalog()
+        catalog = Self.makeCatalog(modules)
         master = try MasterKey(data)
         system = try Self.openSystem(data, storage)
         let schema = TenantSchema.schema(catalog)

@@ -27,7 +27,7 @@ struct Aggregate: Sendable {
 
     var isEmpty: Bool { groups.isEmpty && figures.isEmpty }
 
-    mutating func addGroups(_ text: String, _ collection: Collection) throws(ValueFault) {
+    mutating func addGroups(_ text: String, _ collection: CollectionView) throws(ValueFault) {
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let halves = part.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard let column = halves.first, let type = collection.column(column), type.isSortable else {
@@ -50,7 +50,7 @@ struct Aggregate: Sendable {
         guard groups.count <= Limit.groups else { throw ValueFault("too_many", "At most \(Limit.groups) groups.") }
     }
 
-    mutating func add(_ function: Function, _ text: String, _ collection: Collection) throws(ValueFault) {
+    mutating func add(_ function: Function, _ text: String, _ collection: CollectionView) throws(ValueFault) {
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             guard let type = collection.column(String(part)) else {
                 throw ValueFault("unknown_field", "There is no field \(part.prefix(64)).")
@@ -66,7 +66,7 @@ struct Aggregate: Sendable {
     }
 
     /// Amounts of different currencies do not add up.
-    func check(_ collection: Collection) throws(ValueFault) {
+    func check(_ collection: CollectionView) throws(ValueFault) {
         for figure in figures {
             guard case .money(let currency, _) = collection.column(figure.column),
                 !groups.contains(where: { $0.column == currency })
@@ -94,7 +94,7 @@ extension ListQuery {
             groups.isEmpty
             ? "" : " GROUP BY \(groups.joined(separator: ", ")) ORDER BY \(groups.joined(separator: ", "))"
         let text =
-            "SELECT json_object(\(members.joined(separator: ", "))) FROM \(collection.sql.table)"
+            "SELECT json_object(\(members.joined(separator: ", "))) FROM \(view.sql.table)"
             + whereSQL(&parameters, withCursor: false) + by + " LIMIT \(Aggregate.Limit.rows + 1)"
         var body = Array(#"{"items":["#.utf8)
         var count = 0
@@ -121,7 +121,7 @@ extension ListQuery {
             guard !columns.isEmpty else { return nil }
             let values = columns.map { name in
                 let value = "\(function.rawValue)(\(CollectionSQL.quoted(name)))"
-                guard case .decimal(let scale, _) = collection.column(name), scale > 0 else {
+                guard case .decimal(let scale, _) = view.column(name), scale > 0 else {
                     return "'\(name)', \(value)"
                 }
                 let whole = function == .avg ? "CAST(round(\(value)) AS INTEGER)" : value

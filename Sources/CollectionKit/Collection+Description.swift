@@ -8,7 +8,8 @@ extension Collection {
             "name": .string(name), "title": .string(heading), "singular": .string(title),
             "idPrefix": .string(idPrefix), "retention": .string(retention.text),
             "searchable": .bool(fields.contains(where: \.isSearchable)),
-            "titleField": JSON(titleField), "permissions": permissions.description,
+            "titleField": JSON(titleField), "permissions": permissions.description, "own": permissions.ownDescription,
+            "ownerField": JSON(permissions.owner),
             "indexes": .array(indexes.map { .array($0.map { .string($0) }) }),
             "unique": .array(unique.map { .array($0.map { .string($0) }) }),
             "fields": .array(fields.map(\.description)),
@@ -16,7 +17,7 @@ extension Collection {
     }
 
     /// Many records, for people: `license-policies` becomes `License policies`.
-    private var heading: String { name.prefix(1).uppercased() + name.dropFirst().replacing("-", with: " ") }
+    var heading: String { name.prefix(1).uppercased() + name.dropFirst().replacing("-", with: " ") }
 
     /// What a record is called where there is room for one field: its number, its name, or the first text that it has.
     private var titleField: String? {
@@ -42,6 +43,47 @@ extension Permissions {
                 return .init(role.rawValue, .array(allowed.map { .string($0.rawValue) }))
             })
     }
+
+    /// What each role may do with its own records only: `{"staff": ["update", "delete"]}`.
+    var ownDescription: JSON {
+        .object(
+            Role.allCases.compactMap { role in
+                let own = Operation.allCases.filter { scope($0, for: role) == .own }
+                return own.isEmpty ? nil : .init(role.rawValue, .array(own.map { .string($0.rawValue) }))
+            })
+    }
+
+    /// `{"owner": "all", "staff": "own"}`: who may do that, with which records.
+    func description(of operation: Operation) -> JSON {
+        .object(
+            Role.allCases.compactMap { role in
+                scope(operation, for: role).map { .init(role.rawValue, .string($0.rawValue)) }
+            })
+    }
+}
+
+extension Collection {
+    /// Who may do what, for people: each operation by role, and each field that not everybody may read and set.
+    package var permissionMatrix: JSON {
+        let operations = Permissions.Operation.allCases.map {
+            JSON.Member($0.rawValue, permissions.description(of: $0))
+        }
+        let fields = fields.filter { $0.readers != nil || $0.writers != nil }.map { field -> JSON in
+            let all = Set(Role.allCases)
+            let readers = (field.readers ?? all).filter { permissions.allow(.read, for: $0) }
+            let writers = (field.writers ?? all).filter {
+                !field.isReadOnly && (permissions.allow(.create, for: $0) || permissions.allow(.update, for: $0))
+            }
+            return [
+                "name": .string(field.name), "title": .string(field.title), "read": Field.list(readers),
+                "write": Field.list(writers),
+            ]
+        }
+        return [
+            "name": .string(name), "title": .string(heading), "ownerField": JSON(permissions.owner),
+            "operations": .object(operations), "fields": .array(fields),
+        ]
+    }
 }
 
 extension Field {
@@ -54,6 +96,8 @@ extension Field {
             ("readOnly", isReadOnly), ("writeOnly", isWriteOnly), ("immutable", isImmutable), ("unique", isUnique),
             ("personal", isPersonal), ("searchable", isSearchable), ("sortable", type.isSortable),
         ] where isSet { members.append(.init(word, true)) }
+        if let readers { members.append(.init("readableBy", Self.list(readers))) }
+        if let writers { members.append(.init("writableBy", Self.list(writers))) }
         if let frozen { members.append(.init("frozen", frozen.description)) }
         if let drawn { members.append(.init("drawn", drawn.description)) }
         if let formula { members.append(.init("formula", .string(formula.source))) }
@@ -67,8 +111,12 @@ extension Field {
         return .object(members + limits)
     }
 
+    static func list(_ roles: Set<Role>) -> JSON {
+        .array(Role.allCases.filter(roles.contains).map { .string($0.rawValue) })
+    }
+
     /// `unitPrice` becomes `Unit price`; `customerId` becomes `Customer`.
-    private var title: String {
+    var title: String {
         var stem = name
         switch type {
         case .reference, .user: if stem.hasSuffix("Id"), stem.count > 2 { stem.removeLast(2) }

@@ -27,6 +27,7 @@ package final class Collection: Sendable {
     let rules: CollectionRules
     /// Nil when no field is searchable.
     package let search: SearchIndex?
+    let grants: Grants
 
     package enum Limit {
         /// SQLite passes at most 127 values to a function, and a record is one call with two for each field.
@@ -55,6 +56,8 @@ package final class Collection: Sendable {
         fieldIndex = Dictionary(fields.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         rules = CollectionRules(fields)
         search = SearchIndex(name, fields)
+        if let mistake = permissions.mistake(fields) { preconditionFailure("\(name): \(mistake)") }
+        grants = Grants(name, fields, search, permissions, sql)
     }
 
     private let fieldIndex: [String: Int]

@@ -57,9 +57,8 @@ extension Collection {
                 schemaName(""),
                 Self.object(
                     [id] + declared + system,
-                    required: (["id"] + readable.map(\.name) + ["createdAt", "updatedAt", "version"]).map {
-                        .string($0)
-                    })),
+                    required: (["id"] + readable.filter { $0.readers == nil }.map(\.name)
+                        + ["createdAt", "updatedAt", "version"]).map { .string($0) })),
             .init(schemaName("New"), Self.object(input, required: required)),
             .init(
                 schemaName("Patch"),
@@ -102,6 +101,7 @@ extension Collection {
             .init("operationId", .string("\(name.replacing("-", with: "_"))_\(verb)")),
             .init("summary", .string(summary)),
             .init("tags", ["collections"]), .init("parameters", .array(parameters)),
+            .init("x-roles", permissions.description(of: Self.operations[verb] ?? .read)),
         ]
         if let body {
             members.append(
@@ -116,6 +116,11 @@ extension Collection {
         members.append(.init("responses", .object([.init(ok.status, answer)] + problems)))
         return .object(members)
     }
+
+    /// What a person must be allowed for each of the verbs.
+    private static let operations: [String: Permissions.Operation] = [
+        "create": .create, "import": .create, "update": .update, "delete": .delete,
+    ]
 
     private static func object(_ properties: [JSON.Member], required: [JSON]) -> JSON {
         [

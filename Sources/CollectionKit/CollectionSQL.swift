@@ -18,9 +18,10 @@ package struct CollectionSQL: Sendable {
     /// Parameter: id.
     let delete: String
 
-    init(name: String, fields: [Field]) {
+    /// Answers hold the `readable` fields; nil for all.
+    init(name: String, fields: [Field], readable: [Field]? = nil) {
         table = Self.quoted(name)
-        json = Self.jsonObject(fields.map { ($0.name, $0.type) })
+        json = Self.jsonObject((readable ?? fields).map { ($0.name, $0.type) })
         let columns = fields.map { Self.quoted($0.name) }
         let count = columns.count
         let all = (["id"] + columns + ["createdAt", "updatedAt", "version"]).joined(separator: ", ")

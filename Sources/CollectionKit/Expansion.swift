@@ -8,14 +8,14 @@ package struct Expansion: Sendable {
     }
 
     /// Finds the collection of a name, where the person may read it; nil otherwise.
-    package typealias Targets = @Sendable (String) -> Collection?
+    package typealias Targets = @Sendable (String) -> CollectionView?
 
-    private let parts: [(field: String, target: Collection)]
+    private let parts: [(field: String, target: CollectionView)]
 
-    init(_ text: String, _ collection: Collection, _ targets: Targets) throws(ValueFault) {
-        var parts: [(field: String, target: Collection)] = []
+    init(_ text: String, _ collection: CollectionView, _ targets: Targets) throws(ValueFault) {
+        var parts: [(field: String, target: CollectionView)] = []
         for name in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
-            guard case .reference(let other, _) = collection.field(name)?.type else {
+            guard case .reference(let other, _) = collection.column(name) else {
                 throw ValueFault("not_a_reference", "\(name.prefix(64)) refers to no record.")
             }
             guard let target = targets(other) else {
@@ -31,12 +31,15 @@ package struct Expansion: Sendable {
     }
 
     /// `json` with the records inside. The table that is looked into gets another name, because it may be the same.
-    func sql(_ json: String, of collection: Collection) -> String {
+    /// A record that is not in reach is null.
+    func sql(_ json: String, of table: String, bind: (SQLValue) -> String) -> String {
         let members = parts.map { part in
-            """
-            '\(part.field)', (SELECT json(\(part.target.sql.json)) FROM \(part.target.sql.table) AS expanded \
-            WHERE expanded.id = \(collection.sql.table).\(CollectionSQL.quoted(part.field)))
-            """
+            let own =
+                part.target.ownColumn(.read).map { " AND expanded.\($0) = \(bind(.text(part.target.user)))" } ?? ""
+            return """
+                '\(part.field)', (SELECT json(\(part.target.sql.json)) FROM \(part.target.sql.table) AS expanded \
+                WHERE expanded.id = \(table).\(CollectionSQL.quoted(part.field))\(own))
+                """
         }
         return "json_insert(\(json), '$.expand', json_object(\(members.joined(separator: ", "))))"
     }

@@ -45,6 +45,8 @@ extension Field {
         // A text is put into its case before it is compared with the pattern, which a schema cannot say.
         if let pattern, letterCase == nil { members.append(.init("pattern", .string("^\(pattern.source)$"))) }
         if isReadOnly { members.append(.init("readOnly", true)) }
+        if let readers { members.append(.init("x-readable-by", Self.list(readers))) }
+        if let writers { members.append(.init("x-writable-by", Self.list(writers))) }
         if isPersonal { members.append(.init("x-personal", true)) }
         return .object(members.filter { $0.value != .null })
     }

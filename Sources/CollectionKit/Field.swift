@@ -26,6 +26,9 @@ package struct Field: Sendable {
     package private(set) var moves: [String: [String]]?
     /// How the value follows from other fields; nobody can set it then.
     package private(set) var formula: Formula?
+    /// The roles that may read it, and those that may set it; nil for all that may read or write the record.
+    package private(set) var readers: Set<Role>?
+    package private(set) var writers: Set<Role>?
     /// When a sequence draws its number; at creation without.
     package private(set) var drawn: StateCondition?
 
@@ -68,6 +71,10 @@ package struct Field: Sendable {
     }
 
     package func personal() -> Field { with { $0.isPersonal = true } }
+    /// For everybody else the field is not there: not in answers, filters, order, figures, search, exports or history.
+    package func readable(by roles: Role...) -> Field { with { $0.readers = Set(roles) } }
+    /// Everybody else may look at it, if that, and not set it.
+    package func writable(by roles: Role...) -> Field { with { $0.writers = Set(roles) } }
     package func searchable() -> Field { with { $0.isSearchable = true } }
     package func immutable() -> Field { with { $0.isImmutable = true } }
 

@@ -12,6 +12,8 @@ struct ImportColumns {
         let field: Int
         /// For `customerId.externalId`: finds the id by a unique field of the other collection.
         let lookupSQL: String?
+        /// Whose records may be found so; nil for everybody's.
+        var owner: String?
     }
 
     let count: Int
@@ -21,17 +23,17 @@ struct ImportColumns {
     private let collection: Collection
 
     init(
-        _ header: [String], _ collection: Collection, _ catalog: CollectionCatalog, _ options: ImportOptions,
-        _ context: RecordContext
+        _ header: [String], _ view: CollectionView, _ targetViews: Expansion.Targets, _ options: ImportOptions
     ) throws {
         count = header.count
+        let collection = view.collection
         self.collection = collection
         var faults: [DomainError.FieldFault] = []
         var targets: [Target] = []
         var ignored: [String] = []
         func add(_ column: String, cell: Int?, constant: String? = nil, to field: String) {
             do throws(ValueFault) {
-                targets.append(try Self.target(column, cell, constant, field, collection, catalog))
+                targets.append(try Self.target(column, cell, constant, field, view, targetViews))
             } catch {
                 faults.append(.init(column, error.code, error.message, line: constant == nil ? 1 : nil))
             }
@@ -67,24 +69,33 @@ struct ImportColumns {
     }
 
     private static func target(
-        _ column: String, _ cell: Int?, _ constant: String?, _ path: String, _ collection: Collection,
-        _ catalog: CollectionCatalog
+        _ column: String, _ cell: Int?, _ constant: String?, _ path: String, _ view: CollectionView,
+        _ targets: Expansion.Targets
     ) throws(ValueFault) -> Target {
+        let collection = view.collection
         let parts = path.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let name = parts.first, let index = collection.index(of: name) else {
+        guard let name = parts.first, let index = collection.index(of: name),
+            view.grant.isReadable[index] || view.grant.isWritable[index]
+        else {
             throw ValueFault("unknown_field", "\(collection.name) has no field \(path.prefix(64)).")
         }
         guard !collection.fields[index].isReadOnly else { throw ValueFault("read_only", "Set by the server.") }
         guard parts.count == 2, let key = parts.last else {
             return Target(column: column, cell: cell, constant: constant, field: index, lookupSQL: nil)
         }
-        guard case .reference(let name, _) = collection.fields[index].type, let other = catalog[name],
-            let field = other.field(key), field.isUnique
+        guard case .reference(let name, _) = collection.fields[index].type, let other = targets(name),
+            other.column(key) != nil, let field = other.collection.field(key), field.isUnique
         else {
             throw ValueFault("not_a_reference", "\(path.prefix(64)) is not a unique field of a record referred to.")
         }
-        let sql = "SELECT id FROM \(other.sql.table) WHERE \(CollectionSQL.equals(field, "?1"))"
-        return Target(column: column, cell: cell, constant: constant, field: index, lookupSQL: sql)
+        var sql = "SELECT id FROM \(other.sql.table) WHERE \(CollectionSQL.equals(field, "?1"))"
+        var target = Target(column: column, cell: cell, constant: constant, field: index, lookupSQL: sql)
+        if let own = other.ownColumn(.read) {
+            sql += " AND \(own) = ?2"
+            target = Target(
+                column: column, cell: cell, constant: constant, field: index, lookupSQL: sql, owner: other.user)
+        }
+        return target
     }
 
     func column(of field: String) -> String {
@@ -103,7 +114,7 @@ struct ImportColumns {
         let field = draft.collection.fields[target.field]
         let value: SQLValue
         if let sql = target.lookupSQL {
-            value = try Self.lookup(db, sql, text)
+            value = try Self.lookup(db, sql, [text] + [target.owner].compactMap { $0 })
             draft.resolved.insert(target.field)
         } else {
             value = try field.value(cell: text, in: draft, context)
@@ -112,9 +123,11 @@ struct ImportColumns {
         if value != .null { try draft.set(target.field, value) }
     }
 
-    private static func lookup(_ db: Database, _ sql: String, _ key: String) throws(ValueFault) -> SQLValue {
-        let found = try? db.first(sql, [.text(key)]) { $0.value(0) }
-        guard let found else { throw ValueFault("not_found", "There is no record with \(key.prefix(64)).") }
+    private static func lookup(_ db: Database, _ sql: String, _ values: [String]) throws(ValueFault) -> SQLValue {
+        let found = try? db.first(sql, values.map { .text($0) }) { $0.value(0) }
+        guard let found else {
+            throw ValueFault("not_found", "There is no record with \((values.first ?? "").prefix(64)).")
+        }
         return found
     }
 }

@@ -40,7 +40,7 @@ extension ListQuery {
 
     package func total(_ db: Database) throws -> Int64 {
         var parameters: [SQLValue] = []
-        let text = "SELECT count(*) FROM \(collection.sql.table)" + whereSQL(&parameters, withCursor: false)
+        let text = "SELECT count(*) FROM \(view.sql.table)" + whereSQL(&parameters, withCursor: false)
         return try db.first(text, parameters) { $0.integer(0) } ?? 0
     }
 
@@ -48,7 +48,7 @@ extension ListQuery {
     func eachRecord(_ db: Database, columns: [String], _ body: (SQLStatement) throws -> Void) throws {
         var parameters: [SQLValue] = []
         let list = columns.map(CollectionSQL.quoted).joined(separator: ", ")
-        var text = "SELECT \(list) FROM \(collection.sql.table)" + whereSQL(&parameters, withCursor: true) + orderSQL
+        var text = "SELECT \(list) FROM \(view.sql.table)" + whereSQL(&parameters, withCursor: true) + orderSQL
         if isLimitGiven { text += " LIMIT \(limit)" }
         try db.each(text, parameters, body)
     }
@@ -56,14 +56,16 @@ extension ListQuery {
     /// One record more than the page, to know whether there is a next one.
     func pageSQL(_ parameters: inout [SQLValue]) -> String {
         let keys = sort.map { CollectionSQL.quoted($0.column) }.joined(separator: ", ")
-        return "SELECT \(recordJSON), \(keys) FROM \(collection.sql.table)"
+        return "SELECT \(recordJSON(&parameters)), \(keys) FROM \(view.sql.table)"
             + whereSQL(&parameters, withCursor: true) + orderSQL + " LIMIT \(limit + 1)"
     }
 
     /// One record in the form that the query asks for.
     package func record(_ db: Database, id: String) throws -> [UInt8] {
-        let text = "SELECT \(recordJSON) FROM \(collection.sql.table) WHERE id = ?1"
-        guard let json = try db.first(text, [.text(id)], { row in row.withBytes(0) { Array($0) } }) else {
+        var parameters: [SQLValue] = [.text(id)]
+        var text = "SELECT \(recordJSON(&parameters)) FROM \(view.sql.table) WHERE id = ?1"
+        if let own = view.ownColumn(.read) { text += " AND \(own) = \(bind(.text(view.user), &parameters))" }
+        guard let json = try db.first(text, parameters, { row in row.withBytes(0) { Array($0) } }) else {
             throw DomainError.notFound("record")
         }
         return json
@@ -71,20 +73,20 @@ extension ListQuery {
 
     /// All records as JSON, for an export.
     func recordsSQL(_ parameters: inout [SQLValue]) -> String {
-        "SELECT \(recordJSON) FROM \(collection.sql.table)" + whereSQL(&parameters, withCursor: true) + orderSQL
+        "SELECT \(recordJSON(&parameters)) FROM \(view.sql.table)" + whereSQL(&parameters, withCursor: true) + orderSQL
             + (isLimitGiven ? " LIMIT \(limit)" : "")
     }
 
-    private var recordJSON: String {
+    private func recordJSON(_ parameters: inout [SQLValue]) -> String {
         let chosen = fields.map { names in
             "json_object(" + names.map { "'\($0)', " + jsonColumn($0) }.joined(separator: ", ") + ")"
         }
-        let json = chosen ?? collection.sql.json
-        return expansion?.sql(json, of: collection) ?? json
+        let json = chosen ?? view.sql.json
+        return expansion?.sql(json, of: view.sql.table) { bind($0, &parameters) } ?? json
     }
 
     func jsonColumn(_ name: String) -> String {
-        collection.column(name).map { CollectionSQL.jsonValue(name, $0) } ?? "NULL"
+        view.column(name).map { CollectionSQL.jsonValue(name, $0) } ?? "NULL"
     }
 
     private var orderSQL: String {
@@ -94,8 +96,9 @@ extension ListQuery {
 
     func whereSQL(_ parameters: inout [SQLValue], withCursor: Bool) -> String {
         var conditions = filters.map { condition($0, &parameters) }
-        if let search, let index = collection.search {
-            conditions.append(index.condition(bind(.text(SearchIndex.match(search)), &parameters)))
+        if let own = view.ownColumn(.read) { conditions.append("\(own) = \(bind(.text(view.user), &parameters))") }
+        if let search, let index = view.collection.search, let scope = view.grant.search {
+            conditions.append(index.condition(bind(.text(SearchIndex.match(search, scope)), &parameters)))
         }
         if withCursor, let cursor { conditions.append(behindSQL(cursor, &parameters)) }
         return conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
@@ -107,7 +110,7 @@ extension ListQuery {
     }
 
     private func condition(_ filter: Filter, _ parameters: inout [SQLValue]) -> String {
-        if case .references = collection.column(filter.column) { return listCondition(filter, &parameters) }
+        if case .references = view.column(filter.column) { return listCondition(filter, &parameters) }
         let column = CollectionSQL.quoted(filter.column)
         let values = filter.values.map { bind($0, &parameters) }
         let value = values.first ?? "NULL"
@@ -129,7 +132,7 @@ extension ListQuery {
 
     /// A list has one of the values; null stands for a list that has none.
     private func listCondition(_ filter: Filter, _ parameters: inout [SQLValue]) -> String {
-        let links = CollectionSQL.links(collection.name, filter.column)
+        let links = CollectionSQL.links(view.collection.name, filter.column)
         let ids = filter.values.filter { $0 != .null }.map { bind($0, &parameters) }.joined(separator: ", ")
         var alternatives: [String] = []
         if !ids.isEmpty { alternatives.append("id IN (SELECT recordId FROM \(links) WHERE targetId IN (\(ids)))") }

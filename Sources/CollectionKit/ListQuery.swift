@@ -30,7 +30,7 @@ package struct ListQuery: Sendable {
         let isNullable: Bool
     }
 
-    let collection: Collection
+    let view: CollectionView
     private(set) var filters: [Filter] = []
     /// Always ends with `id`, so that the order is total.
     private(set) var sort: [SortKey] = []
@@ -48,14 +48,19 @@ package struct ListQuery: Sendable {
         "limit", "cursor", "sort", "q", "fields", "count", "expand", "group", "sum", "avg", "min", "max",
     ]
 
+    /// With every right.
+    package init(_ collection: Collection, parameters: [(name: String, value: String)]) throws {
+        try self.init(CollectionView(collection), parameters: parameters)
+    }
+
     package var isAggregate: Bool { !aggregate.isEmpty }
     package var isSearch: Bool { search != nil }
 
     /// `parameters` are the decoded pairs of the query in their order; `targets` says what may be expanded.
     package init(
-        _ collection: Collection, parameters: [(name: String, value: String)], targets: Expansion.Targets = { _ in nil }
+        _ view: CollectionView, parameters: [(name: String, value: String)], targets: Expansion.Targets = { _ in nil }
     ) throws {
-        self.collection = collection
+        self.view = view
         var faults: [DomainError.FieldFault] = []
         var cursorText: String?
         var sortText: String?
@@ -65,16 +70,16 @@ package struct ListQuery: Sendable {
                 case "limit": (limit, isLimitGiven) = (try Self.limit(value), true)
                 case "cursor": cursorText = value
                 case "sort": sortText = value
-                case "q": search = try Self.search(value, collection)
-                case "fields": fields = try Self.fields(value, collection)
+                case "q": search = try Self.search(value, view)
+                case "fields": fields = try Self.fields(value, view)
                 case "count": countsExactly = try Self.count(value)
-                case "expand": expansion = try Expansion(value, collection, targets)
-                case "group": try aggregate.addGroups(value, collection)
-                case "sum": try aggregate.add(.sum, value, collection)
-                case "avg": try aggregate.add(.avg, value, collection)
-                case "min": try aggregate.add(.min, value, collection)
-                case "max": try aggregate.add(.max, value, collection)
-                default: filters.append(try Self.filter(name, value, collection))
+                case "expand": expansion = try Expansion(value, view, targets)
+                case "group": try aggregate.addGroups(value, view)
+                case "sum": try aggregate.add(.sum, value, view)
+                case "avg": try aggregate.add(.avg, value, view)
+                case "min": try aggregate.add(.min, value, view)
+                case "max": try aggregate.add(.max, value, view)
+                default: filters.append(try Self.filter(name, value, view))
                 }
             } catch {
                 faults.append(.init(String(name.prefix(64)), error.code, error.message))
@@ -82,13 +87,13 @@ package struct ListQuery: Sendable {
         }
         if filters.count > Limit.filters { faults.append(.init("", "too_many", "At most \(Limit.filters) filters.")) }
         do throws(ValueFault) {
-            sort = try Self.sort(sortText ?? "-id", collection)
+            sort = try Self.sort(sortText ?? "-id", view)
             cursor = try cursorText.map { text throws(ValueFault) in try ListCursor(text, sort: sort) }
         } catch {
             faults.append(.init(cursorText == nil ? "sort" : "cursor", error.code, error.message))
         }
         do throws(ValueFault) {
-            try aggregate.check(collection)
+            try aggregate.check(view)
             if isAggregate, cursorText != nil || sortText != nil || fields != nil || expansion != nil {
                 throw ValueFault("contradiction", "Groups and figures have no sort, cursor, fields or expand.")
             }
@@ -105,9 +110,9 @@ package struct ListQuery: Sendable {
         return value
     }
 
-    private static func search(_ text: String, _ collection: Collection) throws(ValueFault) -> String? {
-        guard collection.search != nil else {
-            throw ValueFault("not_searchable", "No field of \(collection.name) is searched.")
+    private static func search(_ text: String, _ collection: CollectionView) throws(ValueFault) -> String? {
+        guard collection.grant.search != nil else {
+            throw ValueFault("not_searchable", "No field of \(collection.collection.name) is searched.")
         }
         return try words(text)
     }
@@ -124,7 +129,7 @@ package struct ListQuery: Sendable {
         return true
     }
 
-    private static func fields(_ text: String, _ collection: Collection) throws(ValueFault) -> [String] {
+    private static func fields(_ text: String, _ collection: CollectionView) throws(ValueFault) -> [String] {
         let names = text.split(separator: ",").map(String.init)
         for name in names where collection.column(name) == nil {
             throw ValueFault("unknown_field", "There is no field \(name.prefix(64)).")
@@ -135,7 +140,7 @@ package struct ListQuery: Sendable {
         return names
     }
 
-    private static func sort(_ text: String, _ collection: Collection) throws(ValueFault) -> [SortKey] {
+    private static func sort(_ text: String, _ collection: CollectionView) throws(ValueFault) -> [SortKey] {
         var keys: [SortKey] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let name = part.hasPrefix("-") ? String(part.dropFirst()) : String(part)
@@ -148,7 +153,9 @@ package struct ListQuery: Sendable {
                 throw ValueFault("twice", "\(name) occurs twice.")
             }
             keys.append(
-                SortKey(column: name, descending: part.hasPrefix("-"), isNullable: collection.field(name) != nil))
+                SortKey(
+                    column: name, descending: part.hasPrefix("-"), isNullable: !Collection.systemColumns.contains(name))
+            )
         }
         guard keys.count <= Limit.sortKeys else { throw ValueFault("too_many", "At most \(Limit.sortKeys) fields.") }
         // No two records have the same id: what stands behind it decides nothing.
@@ -161,7 +168,9 @@ package struct ListQuery: Sendable {
     }
 
     /// `name` or `name[gt]`.
-    private static func filter(_ name: String, _ text: String, _ collection: Collection) throws(ValueFault) -> Filter {
+    private static func filter(_ name: String, _ text: String, _ collection: CollectionView) throws(ValueFault)
+        -> Filter
+    {
         var column = name
         var comparison = Filter.Comparison.equal
         if name.hasSuffix("]"), let bracket = name.firstIndex(of: "[") {

@@ -21,17 +21,17 @@ package struct RecordBatch: Sendable {
         }
     }
 
-    private var steps: [(collection: Collection, change: Change)] = []
+    private var steps: [(view: CollectionView, change: Change)] = []
 
     package init() {}
 
-    package mutating func add(_ change: Change, to collection: Collection) { steps.append((collection, change)) }
+    package mutating func add(_ change: Change, to view: CollectionView) { steps.append((view, change)) }
 
     /// The record that each change left; nil for a deleted one. An error says which change it is about.
     package func run(_ db: Database, _ context: RecordContext) throws -> [RecordBytes?] {
         try steps.enumerated().map { index, step in
             try Self.naming(index) {
-                let records = Records(step.collection)
+                let records = Records(step.view)
                 switch step.change {
                 case .create(let body): return try records.create(db, body, context)
                 case .update(let id, let body, let version):

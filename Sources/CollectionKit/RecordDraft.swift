@@ -5,7 +5,8 @@ import Storage
 /// The column values of a record to be written, in the order of the collection's fields, checked as a whole: all
 /// faults are reported at once.
 struct RecordDraft {
-    let collection: Collection
+    let view: CollectionView
+    var collection: Collection { view.collection }
     var values: [SQLValue]
     /// What stands in the table; nil for a new record.
     let current: [SQLValue]?
@@ -15,16 +16,16 @@ struct RecordDraft {
     /// References found in the file already.
     var resolved: Set<Int> = []
 
-    init(_ collection: Collection) {
-        (self.collection, current) = (collection, nil)
-        values = Array(repeating: .null, count: collection.fields.count)
-        given = Array(repeating: false, count: collection.fields.count)
+    init(_ view: CollectionView) {
+        (self.view, current) = (view, nil)
+        values = Array(repeating: .null, count: view.fields.count)
+        given = Array(repeating: false, count: view.fields.count)
     }
 
     /// Takes over what stands in the table, for a merge.
-    init(_ collection: Collection, current: [SQLValue]) {
-        (self.collection, self.current, values) = (collection, current, current)
-        given = Array(repeating: false, count: collection.fields.count)
+    init(_ view: CollectionView, current: [SQLValue]) {
+        (self.view, self.current, values) = (view, current, current)
+        given = Array(repeating: false, count: view.fields.count)
     }
 
     /// Reads the members of a JSON object. Unknown names are faults.
@@ -44,10 +45,18 @@ struct RecordDraft {
             }
             let field = collection.fields[index]
             do throws(ValueFault) {
+                try checkMention(index)
                 try set(index, try field.value(json: merged(index, member.value)))
             } catch {
                 faults.append(.init(field.name, error.code, error.message))
             }
+        }
+    }
+
+    /// A field that the person may neither read nor set is not there.
+    private func checkMention(_ index: Int) throws(ValueFault) {
+        if !view.grant.isReadable[index], !view.grant.isWritable[index] {
+            throw ValueFault("unknown_field", "There is no such field.")
         }
     }
 
@@ -62,6 +71,10 @@ struct RecordDraft {
     mutating func set(_ index: Int, _ value: SQLValue) throws(ValueFault) {
         if collection.fields[index].isImmutable, current != nil, values[index] != value {
             throw ValueFault("immutable", "Cannot be changed once set.")
+        }
+        // The same again is no change: a form sends back what it got.
+        if !view.grant.isWritable[index], current == nil || values[index] != value {
+            throw ValueFault(Self.notPermitted, "Your role may not set this.")
         }
         values[index] = value
         given[index] = true
@@ -160,8 +173,21 @@ struct RecordDraft {
         return (try? JSONParser.parse(Array(text.utf8)))?.arrayValue?.compactMap(\.stringValue) ?? []
     }
 
+    static let notPermitted = "not_permitted"
+
     func throwFaults() throws {
-        if !faults.isEmpty { throw DomainError.invalid(faults) }
+        if faults.isEmpty { return }
+        guard faults.contains(where: { $0.code == Self.notPermitted }) else { throw DomainError.invalid(faults) }
+        var refusal = DomainError.forbidden(Self.notPermitted, "Your role does not allow this.")
+        refusal.faults = faults
+        throw refusal
+    }
+
+    /// Own records stay the person's own: neither made for somebody else nor handed over.
+    mutating func checkOwner(_ operation: Permissions.Operation) {
+        guard !view.reaches(values, operation), let owner = view.grant.owner else { return }
+        faults.append(
+            .init(collection.fields[owner].name, Self.notPermitted, "Your role allows your own records only."))
     }
 
     /// Draws numbers and seals secrets: last, when nothing can be wrong with the record any more.

@@ -13,17 +13,17 @@ package struct RecordExport {
     /// Calls `sink` with the header and the rows, some 64 KiB at a time; returns how many records there were.
     @discardableResult
     package func run(_ db: Database, _ sink: ([UInt8]) throws -> Void) throws -> Int {
-        let collection = query.collection
+        let view = query.view
         let columns =
-            query.fields ?? ["id"] + collection.fields.filter { !$0.isWriteOnly }.map(\.name) + [
+            query.fields ?? ["id"] + view.fields.filter { !$0.isWriteOnly && view.isReadable($0.name) }.map(\.name) + [
                 "createdAt", "updatedAt", "version",
             ]
         // The currencies of money columns, fetched along where they were not asked for.
-        let moneyCurrencies = columns.map { Self.currencyField(of: $0, collection) }
+        let moneyCurrencies = columns.map { Self.currencyField(of: $0, view.collection) }
         let extra = Set(moneyCurrencies.compactMap { $0 }).subtracting(columns).sorted()
         let fetched = columns + extra
         let formats = zip(columns, moneyCurrencies).map { name, currency in
-            Format(name, currencyColumn: currency.flatMap { fetched.firstIndex(of: $0) }, collection)
+            Format(name, currencyColumn: currency.flatMap { fetched.firstIndex(of: $0) }, view.collection)
         }
         var out: [UInt8] = []
         var count = 0

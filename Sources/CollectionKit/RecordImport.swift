@@ -46,8 +46,9 @@ package struct RecordImport {
     /// Thrown to stop reading once enough faults are known.
     private struct Stop: Error {}
 
-    private let collection: Collection
-    private let catalog: CollectionCatalog
+    private let view: CollectionView
+    private var collection: Collection { view.collection }
+    private let targets: Expansion.Targets
     private let options: ImportOptions
     private let context: RecordContext
     private var columns: ImportColumns?
@@ -56,14 +57,17 @@ package struct RecordImport {
     private var madeIDs: (first: String, last: String)?
 
     package init(
-        _ collection: Collection, _ catalog: CollectionCatalog, _ options: ImportOptions, _ context: RecordContext
-    )
-        throws
-    {
-        (self.collection, self.catalog, self.options, self.context) = (collection, catalog, options, context)
-        if let key = options.upsert, collection.field(key)?.isUnique != true {
+        _ view: CollectionView, _ targets: @escaping Expansion.Targets, _ options: ImportOptions,
+        _ context: RecordContext
+    ) throws {
+        (self.view, self.targets, self.options, self.context) = (view, targets, options, context)
+        guard let key = options.upsert else { return }
+        guard view.column(key) != nil, collection.field(key)?.isUnique == true else {
             throw DomainError.invalid(
                 "upsert", "not_unique", "\(key.prefix(64)) is not a unique field of \(collection.name).")
+        }
+        guard view.grant.scopes[.update] != nil else {
+            throw DomainError.forbidden(RecordDraft.notPermitted, "Your role does not allow changing records.")
         }
     }
 
@@ -108,7 +112,7 @@ package struct RecordImport {
     private mutating func take(_ row: borrowing CSVParser.Row, _ db: Database) throws {
         guard let columns else {
             let header = (0..<row.count).map { row.text($0) ?? "" }
-            let resolved = try ImportColumns(header, collection, catalog, options, context)
+            let resolved = try ImportColumns(header, view, targets, options)
             report.ignoredColumns = resolved.ignored
             columns = resolved
             return
@@ -117,7 +121,7 @@ package struct RecordImport {
         guard row.count == columns.count else {
             return try fault("", "wrong_count", "\(row.count) cells, but the header has \(columns.count).", row.line)
         }
-        var draft = RecordDraft(collection)
+        var draft = RecordDraft(view)
         for target in columns.targets {
             do throws(ValueFault) {
                 try columns.fill(&draft, target, row, db, context)
@@ -141,7 +145,7 @@ package struct RecordImport {
         let own = members.filter { member in
             !Collection.systemColumns.contains(member.name) && collection.field(member.name)?.isReadOnly != true
         }
-        var draft = RecordDraft(collection)
+        var draft = RecordDraft(view)
         try draft.take(json: .object(own))
         for item in draft.faults { try fault(item.field, item.code, item.message, line) }
         if draft.faults.isEmpty { try write(draft, db, line: line) }
@@ -163,6 +167,7 @@ package struct RecordImport {
             return try update(db, found, draft, line: line)
         }
         try draft.complete(context)
+        draft.checkOwner(.create)
         try draft.checkReferences(db)
         for item in draft.faults { try fault(column(of: item.field), item.code, item.message, line) }
         guard draft.faults.isEmpty else { return }
@@ -193,7 +198,11 @@ package struct RecordImport {
     private mutating func update(
         _ db: Database, _ found: (id: String, values: [SQLValue]), _ draft: RecordDraft, line: Int
     ) throws {
-        var merged = RecordDraft(collection, current: found.values)
+        guard view.reaches(found.values, .update) else {
+            let key = options.upsert.map { column(of: $0) } ?? ""
+            return try fault(key, "not_yours", "The record is somebody else's.", line)
+        }
+        var merged = RecordDraft(view, current: found.values)
         merged.resolved = draft.resolved
         for index in draft.values.indices where draft.given[index] {
             do throws(ValueFault) {
@@ -208,10 +217,11 @@ package struct RecordImport {
         }
         do {
             try merged.complete(context)
+            merged.checkOwner(.update)
             try merged.checkReferences(db)
             try merged.throwFaults()
             try merged.finish(db, context)
-            let records = Records(collection)
+            let records = Records(view)
             _ = try records.update(db, id: found.id, merged, context)
             let values = AuditValues(collection).changed(from: found.values, to: merged.values)
             try records.audit(db, "update", found.id, values, context)

@@ -12,21 +12,30 @@ package struct RecordBytes: Sendable {
 /// The operations on single records. Reads run on any connection, writes inside `DatabaseFile.write`; each change and
 /// its audit event are one transaction.
 package struct Records: Sendable {
-    package let collection: Collection
+    let view: CollectionView
+    private var collection: Collection { view.collection }
 
-    package init(_ collection: Collection) { self.collection = collection }
+    package init(_ view: CollectionView) { self.view = view }
+    /// With every right.
+    package init(_ collection: Collection) { view = CollectionView(collection) }
 
     package func get(_ db: Database, id: String) throws -> RecordBytes {
-        guard let record = try db.first(collection.sql.get, [.text(id)], { Self.record(id, $0) }) else {
+        var (text, parameters) = (view.sql.get, [SQLValue.text(id)])
+        if let own = view.ownColumn(.read) {
+            text += " AND \(own) = ?2"
+            parameters.append(.text(view.user))
+        }
+        guard let record = try db.first(text, parameters, { Self.record(id, $0) }) else {
             throw DomainError.notFound("record")
         }
         return record
     }
 
     package func create(_ db: Database, _ body: JSON, _ context: RecordContext) throws -> RecordBytes {
-        var draft = RecordDraft(collection)
+        var draft = RecordDraft(view)
         try draft.take(json: body)
         try draft.complete(context)
+        draft.checkOwner(.create)
         try draft.checkReferences(db)
         try draft.throwFaults()
         try draft.finish(db, context)
@@ -39,7 +48,7 @@ package struct Records: Sendable {
         let id = context.ids.next(collection.idPrefix)
         let values = [.text(id)] + draft.values + [.text(context.now.description)]
         return try naming {
-            guard let record = try db.first(collection.sql.insert, values, { Self.record(id, $0) }) else {
+            guard let record = try db.first(view.sql.insert, values, { Self.record(id, $0) }) else {
                 throw DomainError.internal("INSERT returned nothing")
             }
             return record
@@ -50,11 +59,12 @@ package struct Records: Sendable {
     package func patch(
         _ db: Database, id: String, _ body: JSON, ifVersion: Int64?, _ context: RecordContext
     ) throws -> RecordBytes {
-        let (current, version) = try values(db, id: id)
+        let (current, version) = try values(db, id: id, for: .update)
         try Self.check(version, ifVersion)
-        var draft = RecordDraft(collection, current: current)
+        var draft = RecordDraft(view, current: current)
         try draft.take(json: body)
         try draft.complete(context)
+        draft.checkOwner(.update)
         try draft.checkReferences(db)
         try draft.throwFaults()
         try draft.finish(db, context)
@@ -66,7 +76,7 @@ package struct Records: Sendable {
     func update(_ db: Database, id: String, _ draft: RecordDraft, _ context: RecordContext) throws -> RecordBytes {
         try naming {
             let parameters = draft.values + [.text(context.now.description), .text(id)]
-            guard let record = try db.first(collection.sql.update, parameters, { Self.record(id, $0) }) else {
+            guard let record = try db.first(view.sql.update, parameters, { Self.record(id, $0) }) else {
                 throw DomainError.notFound("record")
             }
             return record
@@ -74,7 +84,7 @@ package struct Records: Sendable {
     }
 
     package func delete(_ db: Database, id: String, ifVersion: Int64?, _ context: RecordContext) throws {
-        let (current, version) = try values(db, id: id)
+        let (current, version) = try values(db, id: id, for: .delete)
         try Self.check(version, ifVersion)
         if collection.rules.sequences.contains(where: { current[$0] != .null }) {
             throw DomainError.conflict(
@@ -98,13 +108,19 @@ package struct Records: Sendable {
                 requestID: context.requestID, data: data))
     }
 
-    /// The column values in the order of the fields, and the version.
-    private func values(_ db: Database, id: String) throws -> ([SQLValue], Int64) {
+    /// The column values in the order of the fields, and the version, of a record that may be written so. One that may
+    /// not even be read is not there.
+    private func values(
+        _ db: Database, id: String, for operation: Permissions.Operation
+    ) throws -> ([SQLValue], Int64) {
         let count = Int32(collection.fields.count)
         let found = try db.first(collection.sql.values, [.text(id)]) { row in
             ((0..<count).map { row.value($0) }, row.integer(count))
         }
-        guard let found else { throw DomainError.notFound("record") }
+        guard let found, view.reaches(found.0, .read) else { throw DomainError.notFound("record") }
+        guard view.reaches(found.0, operation) else {
+            throw DomainError.forbidden("not_yours", "Your role allows this with your own records only.")
+        }
         return found
     }
 

@@ -142,6 +142,19 @@ package struct SearchIndex: Sendable {
 
     // MARK: - Searching
 
+    /// Which fields somebody searches.
+    struct Scope: Sendable {
+        /// `{"name" "city"} : `; nothing for all that the index has.
+        fileprivate let columns: String
+    }
+
+    /// Nil when none of the fields is searched.
+    func scope(_ readable: [Field]) -> Scope? {
+        let names = readable.filter(\.isSearchable).map { CollectionSQL.quoted($0.name) }
+        if names.isEmpty { return nil }
+        return Scope(columns: names.count == fields.count ? "" : "{\(names.joined(separator: " "))} : ")
+    }
+
     /// The condition on a row, with its one parameter.
     func condition(_ parameter: String) -> String {
         "rowid IN (SELECT rowid FROM \(table) WHERE \(table) MATCH \(parameter))"
@@ -149,10 +162,12 @@ package struct SearchIndex: Sendable {
 
     /// What FTS5 is asked for a text that somebody typed: every word of it, in whatever field, as the beginning of a
     /// word. In quotes nothing is an operator; marks between two words ask for both in a row: `abc-12` finds ABC-123.
-    static func match(_ text: String) -> String {
-        let words = text.split(whereSeparator: \.isWhitespace).map { word in
-            "\"\(word.replacing("\"", with: "\"\""))\"*"
-        }
-        return words.isEmpty ? "\"\"" : words.joined(separator: " ")
+    static func match(_ text: String, _ scope: Scope) -> String {
+        // By scalars: a quote with a mark on it is one character, and a quote to FTS5 all the same.
+        let words = text.unicodeScalars.split(whereSeparator: \.properties.isWhitespace).map { word in
+            "\"" + word.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\"*"
+        }.joined(separator: " ")
+        if words.isEmpty { return "\"\"" }
+        return scope.columns.isEmpty ? words : "\(scope.columns)(\(words))"
     }
 }

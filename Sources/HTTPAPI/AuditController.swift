@@ -1,16 +1,22 @@
 import ApplianceCore
-import CollectionKit
+package import CollectionKit
 import Hummingbird
 package import Storage
+import Tenancy
 
 /// The audit logs: each shop's own for those who manage it, the appliance's for operators.
 package struct AuditController: Sendable {
     private let system: DatabaseFile
+    private let catalog: CollectionCatalog
 
-    package init(system: DatabaseFile) { self.system = system }
+    package init(system: DatabaseFile, catalog: CollectionCatalog) { (self.system, self.catalog) = (system, catalog) }
 
     package func add(to routes: Routes) {
-        routes.tenantManager(.get, "/api/audit", "The shop's audit log") { try list($0.request, $0.database) }
+        routes.tenantManager(.get, "/api/audit", "The shop's audit log") { context in
+            try list(context.request, context.database) { [catalog] name in
+                catalog[name].map { context.principal.view(of: $0) }
+            }
+        }
         routes.tenantManager(.get, "/api/audit/verify", "Check that the shop's audit log is what was written") {
             try await verify($0.request, $0.database)
         }
@@ -21,7 +27,9 @@ package struct AuditController: Sendable {
     }
 
     /// `?target=&actor=&action=&from=&until=&cursor=&limit=`, the latest first. `action=invoices.` is all of invoices.
-    private func list(_ request: Request, _ file: DatabaseFile) throws -> Response {
+    private func list(
+        _ request: Request, _ file: DatabaseFile, view: (String) -> CollectionView? = { _ in nil }
+    ) throws -> Response {
         let page = try Page(request)
         var filter = AuditTrail.Filter()
         filter.before = try page.cursor.map { text in
@@ -34,7 +42,8 @@ package struct AuditController: Sendable {
         let (limit, found) = (page.limit, filter)
         let items = try file.read { db in try AuditTrail.list(db, found, limit: limit) }
         let last = items.count == limit ? items.last?["seq"]?.integerValue.map(String.init) : nil
-        return Answer.json(["items": .array(items), "nextCursor": JSON(last)], for: request)
+        let visible = items.map { AuditTrail.visible($0, view) }
+        return Answer.json(["items": .array(visible), "nextCursor": JSON(last)], for: request)
     }
 
     private func instant(_ page: Page, _ name: String) throws -> Instant? {

@@ -63,7 +63,7 @@ package struct BatchController: Sendable {
             throw DomainError.forbidden("module_not_enabled", "This shop does not have \(entry.collection.name).")
         }
         try context.require(change.operation, entry.collection.permissions)
-        batch.add(change, to: entry.collection)
+        batch.add(change, to: context.principal.view(of: entry.collection))
     }
 
     private static func change(_ operation: JSON, id: String?) throws -> RecordBatch.Change {

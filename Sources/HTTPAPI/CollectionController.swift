@@ -69,7 +69,9 @@ package struct CollectionController: Sendable {
     }
 
     private func query(_ context: TenantRequestContext, _ collection: Collection) throws -> ListQuery {
-        try ListQuery(collection, parameters: QueryString.parameters(of: context.request), targets: targets(context))
+        try ListQuery(
+            context.principal.view(of: collection), parameters: QueryString.parameters(of: context.request),
+            targets: services.targets(context))
     }
 
     private func page(_ page: ListPage, _ context: TenantRequestContext) -> PlainAnswer {
@@ -87,20 +89,10 @@ package struct CollectionController: Sendable {
         return "\(request.uri.path)?" + (others + ["cursor=\(cursor)"]).joined(separator: "&")
     }
 
-    /// Which collections this person may see records of inside those of another.
-    private func targets(_ context: TenantRequestContext) -> Expansion.Targets {
-        { [services] name in
-            guard let entry = services.catalog.entry(name), context.tenant.has(module: entry.module),
-                context.principal.may(.read, entry.collection.permissions)
-            else { return nil }
-            return entry.collection
-        }
-    }
-
     private func get(_ context: TenantRequestContext, _ collection: Collection) throws -> PlainAnswer {
-        let id = context.recordID
+        let (id, view) = (context.recordID, context.principal.view(of: collection))
         if context.request.uri.query?.isEmpty == false { return try getExpanded(context, collection) }
-        let record = try context.database.read { db in try Records(collection).get(db, id: id) }
+        let record = try context.database.read { db in try Records(view).get(db, id: id) }
         if Answer.isNotModified(context.request, record.version) {
             return PlainAnswer(status: .notModified, fields: [Answer.etagField(record.version)])
         }
@@ -119,17 +111,17 @@ package struct CollectionController: Sendable {
 
     private func create(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
         let body = try await RequestBodies.json(context.request)
-        let change = services.recordContext(context)
+        let (change, records) = (services.recordContext(context), Records(context.principal.view(of: collection)))
         if let key = try IdempotentAnswer.key(context, body: body.canonicalText) {
             let kept = try await key.write(context.database, now: change.now) { db in
-                let record = try Records(collection).create(db, body, change)
+                let record = try records.create(db, body, change)
                 return .init(
                     status: 201, location: "/api/\(collection.name)/\(record.id)", etag: Answer.etag(record.version),
                     body: record.json)
             }
             return IdempotentAnswer.response(kept)
         }
-        let record = try await context.database.write { db in try Records(collection).create(db, body, change) }
+        let record = try await context.database.write { db in try records.create(db, body, change) }
         var response = answer(record, .created).response
         response.headers[.location] = "/api/\(collection.name)/\(record.id)"
         return response
@@ -138,16 +130,18 @@ package struct CollectionController: Sendable {
     private func patch(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
         let body = try await RequestBodies.json(context.request)
         let (id, version, change) = (context.recordID, Answer.ifMatch(context.request), services.recordContext(context))
+        let records = Records(context.principal.view(of: collection))
         let record = try await context.database.write { db in
-            try Records(collection).patch(db, id: id, body, ifVersion: version, change)
+            try records.patch(db, id: id, body, ifVersion: version, change)
         }
         return answer(record, .ok).response
     }
 
     private func delete(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
         let (id, version, change) = (context.recordID, Answer.ifMatch(context.request), services.recordContext(context))
+        let records = Records(context.principal.view(of: collection))
         try await context.database.write { db in
-            try Records(collection).delete(db, id: id, ifVersion: version, change)
+            try records.delete(db, id: id, ifVersion: version, change)
         }
         return Answer.noContent
     }

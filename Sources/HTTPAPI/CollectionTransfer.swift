@@ -6,6 +6,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import Storage
+import Tenancy
 
 /// In what form many records leave.
 enum ExportFormat {
@@ -37,11 +38,12 @@ struct CollectionTransfer: Sendable {
             throw DomainError.invalid("map", "csv_only", "map and set are for CSV; lines of JSON name their fields.")
         }
         let file = try await RequestBodies.file(context.request, in: services.data)
-        let (catalog, change, database) = (services.catalog, services.recordContext(context), context.database)
+        let (targets, change, database) = (services.targets(context), services.recordContext(context), context.database)
+        let view = context.principal.view(of: collection)
         return try await LongWork.respond(context.request, logger: services.logger) { progress in
             defer { try? FileSystem.remove(file) }
             let report = try await database.write(alone: true) { db in
-                var work = try RecordImport(collection, catalog, options, change)
+                var work = try RecordImport(view, targets, options, change)
                 return try work.run(db, file: file, format: format, progress: progress)
             }
             return report.json

@@ -31,6 +31,16 @@ package struct HTTPServices: Sendable {
         (self.isTLS, self.domain) = (isTLS, domain)
     }
 
+    /// Which collections this person may see records of beside those of another, and how.
+    func targets(_ context: TenantRequestContext) -> Expansion.Targets {
+        { [catalog, tenant = context.tenant, principal = context.principal] name in
+            guard let entry = catalog.entry(name), tenant.has(module: entry.module),
+                principal.may(.read, entry.collection.permissions)
+            else { return nil }
+            return principal.view(of: entry.collection)
+        }
+    }
+
     package func recordContext(_ context: TenantRequestContext) -> RecordContext {
         RecordContext(
             now: time.now(), ids: ids, actor: context.principal.actor, requestID: context.requestID,

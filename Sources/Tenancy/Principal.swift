@@ -31,6 +31,14 @@ package struct Principal: Sendable, Equatable {
         }
     }
 
+    /// The collection as this person meets it.
+    package func view(of collection: Collection) -> CollectionView {
+        switch standing {
+        case .operator: CollectionView(collection)
+        case .user(_, let role): CollectionView(collection, role: role, user: id)
+        }
+    }
+
     /// Owners and admins of a shop, and operators, manage its people.
     package var managesUsers: Bool {
         switch standing {

@@ -105,7 +105,9 @@ struct AggregateTests {
         let sale = try await shop.create(transactions, ["customerId": customer["id"] ?? nil, "amount": 5])
         try await shop.create(transactions, ["amount": 6])
         let catalog = shop.catalog
-        let query = try ListQuery(transactions, parameters: [("expand", "customerId")]) { catalog[$0] }
+        let query = try ListQuery(CollectionView(transactions), parameters: [("expand", "customerId")]) { name in
+            catalog[name].map { CollectionView($0) }
+        }
         let page = try JSONParser.parse(try shop.file.read { try query.page($0).json })
         let items = page["items"]?.arrayValue ?? []
         #expect(items.map { $0["expand"] } == [["customerId": nil], ["customerId": customer]])
@@ -117,14 +119,19 @@ struct AggregateTests {
         let shop = try TestShop()
         let parent = try await shop.create(things, ["name": "parent", "isOpen": true])
         let child = try await shop.create(things, ["name": "child", "parentId": parent["id"] ?? nil])
-        let query = try ListQuery(things, parameters: [("expand", "parentId"), ("fields", "name")]) { _ in things }
+        let view = CollectionView(things)
+        let query = try ListQuery(view, parameters: [("expand", "parentId"), ("fields", "name")]) { _ in view }
         let one = try JSONParser.parse(try shop.file.read { try query.record($0, id: try child.id) })
         #expect(one == ["name": "child", "expand": ["parentId": parent]])
     }
 
     @Test(arguments: [("name", "not_a_reference"), ("customerId,customerId", "twice"), ("", "not_a_reference")])
     func `only references can be expanded`(text: String, code: String) async {
-        let error = await refusal { _ = try ListQuery(transactions, parameters: [("expand", text)]) { _ in customers } }
+        let error = await refusal {
+            _ = try ListQuery(CollectionView(transactions), parameters: [("expand", text)]) { _ in
+                CollectionView(customers)
+            }
+        }
         #expect(error?.faultList == ["expand \(code)"])
         let hidden = await refusal { _ = try ListQuery(transactions, parameters: [("expand", "customerId")]) }
         #expect(hidden?.faultList == ["expand not_permitted"])

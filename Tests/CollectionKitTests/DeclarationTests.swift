@@ -66,7 +66,7 @@ struct DeclarationTests {
     }
 
     @Test func `a role that is not named may do nothing`() {
-        let permissions = Permissions([.owner: [.read]])
+        let permissions = Permissions([.owner: [.read: .all]])
         #expect(permissions.allow(.read, for: .owner))
         #expect(!permissions.allow(.create, for: .owner))
         #expect(!permissions.allow(.read, for: .viewer))

@@ -56,7 +56,8 @@ struct SearchTests {
     @Test(arguments: [
         "\"", "\"\"", "*", "a*", "(", ")", "AND", "OR NOT", "NEAR(a b)", "title:x", "{title}: x", "-a", "^a", "a + b",
         "'", "';--",
-        "\\", "%", "😀", "a\u{301}", "\u{301}", "a\u{200D}b", "...", "- - -", "\u{FFFD}", "NEAR", "a AND", "rank:1",
+        "\\", "%", "😀", "\"\u{301}", "a\"\u{301}b \"", "a\u{301}", "\u{301}", "a\u{200D}b", "...", "- - -", "\u{FFFD}",
+        "NEAR", "a AND", "rank:1",
     ])
     func `whatever somebody types is a search`(text: String) async throws {
         try await shop.create(notes, ["title": "a plain b title:x rank:1 near or not and"])

@@ -130,6 +130,17 @@ extension TestShop {
     }
 }
 
+extension RecordImport {
+    /// With every right.
+    init(
+        _ collection: CollectionKit.Collection, _ catalog: CollectionCatalog, _ options: ImportOptions,
+        _ context: RecordContext
+    ) throws {
+        try self.init(
+            CollectionView(collection), { name in catalog[name].map { CollectionView($0) } }, options, context)
+    }
+}
+
 extension RecordBytes {
     var value: JSON { get throws { try JSONParser.parse(json) } }
 }

@@ -79,6 +79,7 @@ struct RouteSamples {
         "POST /api/batch": Rule(
             subject: .none,
             json: ["operations": [["method": "POST", "path": "/api/customers", "body": ["name": "batch"]]]]),
+        "GET /api/permissions": Rule(subject: .none),
         "GET /api/audit": Rule(subject: .none),
         "GET /api/audit/verify": Rule(subject: .none),
         "GET /api/admin/audit": Rule(subject: .none),

@@ -1,5 +1,6 @@
 import ApplianceCore
 import CollectionKit
+import ModuleKit
 import Tenancy
 import Testing
 
@@ -68,10 +69,10 @@ struct Shop: Sendable {
 
 /// Runs `body` with a server, its operator, and the shops acme and bela.
 func withShops(
-    _ flags: [ConfigurationKey: String] = [:],
+    _ flags: [ConfigurationKey: String] = [:], modules: [Module] = allModules,
     _ body: (_ server: TestServer, _ operator: Person, _ acme: Shop, _ bela: Shop) async throws -> Void
 ) async throws {
-    try await withServer(flags) { server in
+    try await withServer(flags, modules: modules) { server in
         let person = try await server.setUp()
         let acme = try await server.makeShop("acme", by: person)
         let bela = try await server.makeShop("bela", by: person)

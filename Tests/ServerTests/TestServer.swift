@@ -3,6 +3,7 @@ import AsyncHTTPClient
 import Foundation
 import HTTPAPI
 import Logging
+import ModuleKit
 import NIOCore
 import ServiceLifecycle
 import Storage
@@ -35,7 +36,7 @@ extension ConnectionGuard.Limits {
 /// Runs `body` against a server that listens, and stops it afterwards.
 func withServer(
     _ flags: [ConfigurationKey: String] = [:], limits: ConnectionGuard.Limits = .patient,
-    _ body: (TestServer) async throws -> Void
+    modules: [Module] = allModules, _ body: (TestServer) async throws -> Void
 ) async throws {
     // Short: the path of the control socket has to fit into 107 bytes.
     let root = FileManager.default.temporaryDirectory.appending(path: "srv-\(Random.token(bytes: 6))")
@@ -49,7 +50,8 @@ func withServer(
     try FileSystem.makeFolder(configuration.data.root)
     let clock = TestClock()
     let appliance = try await Appliance(
-        configuration, lock: DataDirectoryLock(configuration.data), logger: TestServer.logger, time: clock.source)
+        configuration, lock: DataDirectoryLock(configuration.data), logger: TestServer.logger, time: clock.source,
+        modules: modules)
     try await serve(appliance, clock, limits, body)
     try await appliance.shutdown()
 }

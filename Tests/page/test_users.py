@@ -48,7 +48,8 @@ def test_an_owner_finds_the_users_in_the_menu(page):
     expect(heading(page, "Users")).to_be_focused()
     own = row(page, "Users", f"owner@{SLUG}.example")
     expect(own).to_contain_text("you")
-    expect(row(page, "What each role may do", "staff")).to_contain_text("no")
+    expect(row(page, "What each role may do", "Customers")).to_contain_text("read, create, change, delete")
+    expect(row(page, "Who may manage users", "staff")).to_contain_text("no")
 
 
 def test_a_weak_password_of_a_new_user_is_said_at_its_field(page):

@@ -22,7 +22,7 @@ function usersView({ shop, session, signal }) {
     title: 'Users', lead: `Who may sign in to ${shop.name}, and what they may do there.`,
     actions: [button({ label: 'New user', icon: 'plus', primary: true,
       onClick: () => openCreateUser({ shop, session, onChange }) })],
-    parts: [list.element, rolesPanel(), cliLine(commands.userList(shop))],
+    parts: [list.element, rolesPanel({ shop, signal }), cliLine(commands.userList(shop))],
   }
 }
 
