@@ -12,7 +12,7 @@ extension Appliance {
         let services = HTTPServices(
             catalog: catalog, directory: directory, signIn: signIn, storage: storage, data: configuration.data,
             ids: ids, time: time, master: master, logger: logger, isTLS: configuration.isTLS,
-            domain: configuration.domain)
+            domain: configuration.domain, queryLimit: configuration.queryLimit)
         let requests = requests
         let routes = Routes(services) { outcome in
             requests.record(

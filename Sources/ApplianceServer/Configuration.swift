@@ -6,7 +6,8 @@ import Yams
 
 /// What can be configured, each key once: its name (flag and `appliance.yaml`), its variable, its default, its meaning.
 package enum ConfigurationKey: String, CaseIterable, Sendable {
-    case data, backups, host, port, domain, openFiles = "open-files", bcryptCost = "bcrypt-cost"
+    case data, backups, host, port, domain, openFiles = "open-files", bcryptCost = "bcrypt-cost", queryTime =
+        "query-time"
     case backupKeep = "backup-keep", restoreWindow = "restore-window"
     case promiseRecoveryPoint = "promise-recovery-point", promiseRecoveryTime = "promise-recovery-time"
     case tlsCert = "tls-cert", tlsKey = "tls-key", logLevel = "log-level", web
@@ -22,6 +23,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .port: "8080"
         case .openFiles: "256"
         case .bcryptCost: "12"
+        case .queryTime: "2000"
         case .backupKeep: RetentionPolicy.standard.text
         case .restoreWindow: RetentionRules.standard.window.text
         case .promiseRecoveryPoint: "\(RecoveryPromise.standard.point.components.seconds)s"
@@ -40,6 +42,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .domain: "Domain below which shops have names of their own, such as shops.example."
         case .openFiles: "Database files open at once."
         case .bcryptCost: "Cost of new password hashes, 10-15."
+        case .queryTime: "Milliseconds after which a list is stopped (422 query_too_slow)."
         case .backupKeep:
             "Snapshots that pruning keeps: any of within=, last=, hourly=, daily=, weekly=, monthly=, yearly=."
         case .restoreWindow: "How far back each shop can be restored, such as 30d; pruning keeps what that needs."
@@ -105,7 +108,10 @@ package struct Configuration: Sendable {
     }
 
     private func check() throws {
-        for (key, range) in [(ConfigurationKey.port, 0...65_535), (.openFiles, 8...100_000), (.bcryptCost, 4...15)] {
+        for (key, range) in [
+            (ConfigurationKey.port, 0...65_535), (.openFiles, 8...100_000), (.bcryptCost, 4...15),
+            (.queryTime, 1...60_000),
+        ] {
             guard let number = Int(self[key]), range.contains(number) else {
                 throw Self.invalid("\(key.rawValue) must be a number from \(range.lowerBound) to \(range.upperBound).")
             }
@@ -132,6 +138,9 @@ package struct Configuration: Sendable {
     package var backups: URL { URL(filePath: self[.backups]).standardizedFileURL }
     package var port: Int { Int(self[.port]) ?? 8080 }
     package var openFiles: Int { Int(self[.openFiles]) ?? StorageServices.Limit.openFiles }
+    package var queryLimit: DatabaseFile.ReadLimit {
+        Int64(self[.queryTime]).map { .init(time: .milliseconds($0)) } ?? .request
+    }
     package var bcryptCost: Int { Int(self[.bcryptCost]) ?? 12 }
     package var isTLS: Bool { !self[.tlsCert].isEmpty }
     package var domain: String? { self[.domain].isEmpty ? nil : self[.domain] }

@@ -45,14 +45,21 @@ package struct CollectionController: Sendable {
             }
             return CollectionTransfer(services).export(context, query, name: collection.name, format)
         }
-        if query.isAggregate {
-            let figures = try await services.storage.queryWork {
-                try context.database.read { db in try query.aggregate(db) }
+        let (limit, database) = (services.queryLimit, context.database)
+        do {
+            if query.isAggregate {
+                let figures = try await services.storage.queryWork {
+                    try database.read(limit: limit) { db in try query.aggregate(db) }
+                }
+                return Answer.bytes(figures, type: "application/json", for: context.request)
             }
-            return Answer.bytes(figures, type: "application/json", for: context.request)
+            let found = try await services.storage.queryWork {
+                try database.read(limit: limit) { db in try query.page(db) }
+            }
+            return page(found, context).response
+        } catch let error as DomainError {
+            throw query.explaining(error)
         }
-        let found = try await services.storage.queryWork { try context.database.read { db in try query.page(db) } }
-        return page(found, context).response
     }
 
     /// As `list`, on the event loop: a query that takes more than a moment, and an export, are left to `list`.

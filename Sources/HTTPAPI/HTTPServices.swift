@@ -20,12 +20,15 @@ package struct HTTPServices: Sendable {
     package let isTLS: Bool
     /// The domain below which shops have a name of their own, such as `shops.example`.
     package let domain: String?
+    /// What a list may take.
+    package let queryLimit: DatabaseFile.ReadLimit
 
     package init(
         catalog: CollectionCatalog, directory: TenantDirectory, signIn: SignIn, storage: StorageServices,
         data: DataDirectory, ids: IdentifierSource, time: TimeSource, master: MasterKey, logger: Logger, isTLS: Bool,
-        domain: String?
+        domain: String?, queryLimit: DatabaseFile.ReadLimit = .request
     ) {
+        self.queryLimit = queryLimit
         (self.catalog, self.directory, self.signIn, self.storage) = (catalog, directory, signIn, storage)
         (self.data, self.ids, self.time, self.master, self.logger) = (data, ids, time, master, logger)
         (self.isTLS, self.domain) = (isTLS, domain)
