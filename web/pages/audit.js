@@ -2,6 +2,7 @@ import { PagedList } from '../components/paged-list.js'
 import { emptyState } from '../components/states.js'
 import { element } from '../dom.js'
 import { titled } from '../collections.js'
+import { actorText, userEmails } from '../records/actor.js'
 import { valueNode } from '../records/values.js'
 import { shopPage } from './shop-page.js'
 
@@ -12,14 +13,13 @@ const happenedAt = { name: 'at', type: 'instant' }
 export function auditPage(context) {
   return shopPage(context, {
     title: 'Audit log',
-    load: async (shop) => ({ users: (await shop.get('/api/users', { signal: context.signal })).items }),
-    view: ({ shop, users }) => ({ title: 'Audit log', parts: [eventList({ shop, users, signal: context.signal })],
+    load: async (shop) => ({ emails: await userEmails(shop, context.signal) }),
+    view: ({ shop, emails }) => ({ title: 'Audit log', parts: [eventList({ shop, emails, signal: context.signal })],
       lead: 'Who did what here, written in the same moment as the change. Nobody can change or delete a line.' }),
   })
 }
 
-function eventList({ shop, users, signal }) {
-  const emails = new Map(users.map(({ id, email }) => [id, email]))
+function eventList({ shop, emails, signal }) {
   const list = new PagedList({
     caption: 'Events', noun: 'event',
     columns: [
@@ -49,12 +49,6 @@ function target(shop, emails, { action, target: id }) {
   const link = element('a', { href: shop.address(collection.name, id) })
   shop.labels.show(link, collection.name, id)
   return link
-}
-
-// “user:usr_01…” → the address of that user.
-function actorText(emails, actor) {
-  const [kind, id] = actor.split(':')
-  return emails.get(id) ?? (id ? [titled(kind), element('span', { class: 'sub' }, id)] : titled(kind))
 }
 
 function details(data) {

@@ -4,6 +4,7 @@ import { facts, panel } from '../components/page-header.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
 import { openDelete } from '../records/delete.js'
+import { historyPanel } from '../records/history.js'
 import { labelOf } from '../records/labels.js'
 import { valueNode } from '../records/values.js'
 import { collectionPage } from './collection-page.js'
@@ -16,7 +17,7 @@ export function recordPage(context) {
     back: listLink,
     load: async ({ shop, collection }) => ({ record: await readRecord(shop, collection, id, context.signal) }),
     actions: recordActions,
-    view: recordView,
+    view: (given) => recordView({ ...given, signal: context.signal }),
   })
 }
 
@@ -33,13 +34,13 @@ export function listLink({ shop, collection }) {
 function recordActions({ shop, collection, record }) {
   const leave = () => { location.hash = shop.address(collection.name) }
   return [
-    shop.may('delete', collection) && button({ label: 'Delete…', icon: 'trash',
+    shop.may('delete', collection, record) && button({ label: 'Delete…', icon: 'trash',
       onClick: () => openDelete({ shop, collection, record, onDone: leave }) }),
-    shop.may('update', collection) && buttonLink({ label: 'Edit', icon: 'edit', primary: true,
+    shop.may('update', collection, record) && buttonLink({ label: 'Edit', icon: 'edit', primary: true,
       href: shop.address(collection.name, record.id, 'edit') })]
 }
 
-function recordView({ shop, collection, record }) {
+function recordView({ shop, collection, record, signal }) {
   return element('div', { class: 'stack' },
     panel({ title: collection.singular }, facts(collection.fields.map((field) => (
       [field.title, fieldValue(shop, field, record)])))),
@@ -50,6 +51,7 @@ function recordView({ shop, collection, record }) {
       ['Changed', [valueNode(shop, { name: 'updatedAt', type: 'instant' }, record), ', ',
         `version ${record.version}`]],
     ])),
+    shop.managesUsers && historyPanel({ shop, collection, record, signal }),
     cliLine(commands.recordShow(shop, collection, record.id)))
 }
 
