@@ -100,7 +100,7 @@ let package = Package(
             "HTTPAPI",
             [
                 "Tenancy", "CollectionKit", "Storage", "ApplianceCore", hummingbird, nio, nioHTTP1, nioPosix,
-                nioHTTPTypes, httpTypes, logging, crypto,
+                nioHTTPTypes, httpTypes, logging, crypto, grdb,
             ]),
         layer("Jobs", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, lifecycle, logging]),
         layer(

@@ -38,6 +38,30 @@ export class Api {
     return response.blob()
   }
 
+  /** Sends a file as it is; `onProgress(bytes)` tells how far it has come, which fetch() cannot. */
+  upload(path, file, { query, tenant, signal, onProgress }) {
+    const request = new XMLHttpRequest()
+    request.open('POST', address(path, query))
+    const headers = this.#headers('POST', { tenant, type: file.type || 'application/octet-stream' })
+    Object.entries(headers).forEach(([name, value]) => request.setRequestHeader(name, value))
+    return new Promise((resolve, reject) => {
+      const fail = () => {
+        this.#onConnection(false)
+        reject(ApplianceProblem.unreachable())
+      }
+      const finish = async () => {
+        const response = new Response(request.response, { status: request.status })
+        if (response.ok) return resolve(await response.json())
+        reject(await this.#problem(response))
+      }
+      signal?.addEventListener('abort', () => request.abort())
+      request.upload.addEventListener('progress', (event) => onProgress?.(event.loaded))
+      request.addEventListener('error', fail)
+      request.addEventListener('load', finish)
+      request.send(file)
+    })
+  }
+
   /** Asks for a sign of life; what is said in it does not matter. */
   async reach() {
     await this.#fetch('/api/health/live', { method: 'GET' })

@@ -68,8 +68,8 @@ function field(declared, record, created) {
     isReadOnly: Boolean(created) && !(given.name in (created.properties ?? {})),
     choices: (given.choices ?? schema.enum ?? []).filter((one) => one !== null),
     target: targetOf(given, schema), currency: given.currency ?? 'currency', isUnique: given.unique ?? null,
-    isImmutable: given.immutable ?? false,
     readableBy: given.readableBy ?? null, writableBy: given.writableBy ?? null, isSearchable: given.searchable ?? false,
+    isImmutable: given.immutable ?? false, accept: given.accept ?? [],
   }
 }
 

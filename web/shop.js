@@ -82,6 +82,11 @@ export class Shop {
     return this.#api.download(path, type, this.#named(options))
   }
 
+  /** Uploads a file; answers what is known of it, its id first of all. */
+  upload(file, options) {
+    return this.#api.upload('/api/files', file, this.#named({ ...options, query: { name: file.name } }))
+  }
+
   #named(options) {
     return this.#acting ? { ...options, tenant: this.#acting } : options
   }

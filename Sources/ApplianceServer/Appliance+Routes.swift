@@ -1,18 +1,21 @@
 import ApplianceCore
+import Backups
 import CollectionKit
 import Foundation
 package import HTTPAPI
 import Hummingbird
+import Logging
 import Storage
 import Telemetry
+import Tenancy
 
 extension Appliance {
     /// Every route there is, in one list of controllers.
     package func makeRoutes() throws -> Routes {
         let services = HTTPServices(
             catalog: catalog, directory: directory, signIn: signIn, storage: storage, data: configuration.data,
-            ids: ids, time: time, master: master, logger: logger, isTLS: configuration.isTLS,
-            domain: configuration.domain, queryLimit: configuration.queryLimit)
+            ids: ids, time: time, master: master, logger: logger, files: files,
+            isTLS: configuration.isTLS, domain: configuration.domain, queryLimit: configuration.queryLimit)
         let requests = requests
         let routes = Routes(services) { outcome in
             requests.record(
@@ -32,9 +35,29 @@ extension Appliance {
         CollectionController(services).add(to: routes)
         BatchController(services).add(to: routes)
         PermissionController(catalog).add(to: routes)
+        FileController(services).add(to: routes)
+        PublicFileController(services).add(to: routes)
         PageFiles(try pageFiles()).add(to: routes)
         addOpenAPI(to: routes)
         return routes
+    }
+
+    /// Each upload is copied to the backups at once, so that a restore to this second finds it. What fails here is done
+    /// by the next snapshot.
+    private var files: FileServices {
+        let (backups, logger) = (backups, logger)
+        return FileServices(limits: configuration.fileLimits, pins: contentPins, links: FileLinks(master)) {
+            content, tenant in
+            Task {
+                do {
+                    try await backups.archive([content], of: tenant)
+                } catch {
+                    let cause = DomainError(any: error).cause ?? "\(error)"
+                    logger.warning(
+                        "upload not archived yet", metadata: [LogKey.tenant: "\(tenant)", LogKey.error: "\(cause)"])
+                }
+            }
+        }
     }
 
     /// Last, so that it knows all others.

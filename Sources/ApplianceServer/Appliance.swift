@@ -32,6 +32,7 @@ package struct Appliance: Sendable {
     let alerts: Alerts
     let alertWatch: AlertWatch
     let catalog: CollectionCatalog
+    let contentPins = ContentPins()
     let scheduler: Scheduler
     let requests: RequestMetrics
     let metrics: MetricsReport
@@ -90,7 +91,7 @@ package struct Appliance: Sendable {
         let jobs = BuiltInJobs(
             system: system, directory: directory, catalog: catalog, backups: backups, latest: latestBackups,
             recovery: recovery,
-            tenants: tenants, ids: ids,
+            tenants: tenants, contentPins: contentPins, ids: ids,
             time: time, logger: logger)
         scheduler = Scheduler(jobs.table, runs: JobRunStore(system), ids: ids, time: time, logger: logger)
     }

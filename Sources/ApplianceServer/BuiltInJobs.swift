@@ -15,6 +15,7 @@ struct BuiltInJobs {
     let latest: LatestBackups
     let recovery: Recovery
     let tenants: Tenants
+    let contentPins: ContentPins
     let ids: IdentifierSource
     let time: TimeSource
     let logger: Logger
@@ -60,6 +61,10 @@ struct BuiltInJobs {
                     let count = try await tenants.purgeDue()
                     return "\(count) shop\(count == 1 ? "" : "s") removed for good"
                 }),
+            RecurringJob(
+                "file-sweep", title: "File sweep",
+                description: "Removes uploaded files that no record has named for the whole restore window.",
+                schedule: .daily(hour: 3, minute: 50), run: { _ in try await backups.sweepContents(contentPins) }),
             RecurringJob(
                 "retention-purge", title: "Retention purge",
                 description: "Removes records older than their collection keeps them, and sessions long expired.",

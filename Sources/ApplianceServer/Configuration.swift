@@ -1,6 +1,7 @@
 import ApplianceCore
 package import Backups
 package import Foundation
+package import HTTPAPI
 package import Storage
 import Yams
 
@@ -10,6 +11,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         "query-time"
     case backupKeep = "backup-keep", restoreWindow = "restore-window"
     case promiseRecoveryPoint = "promise-recovery-point", promiseRecoveryTime = "promise-recovery-time"
+    case fileLimit = "file-limit", filesQuota = "files-quota", diskFloor = "disk-floor"
     case tlsCert = "tls-cert", tlsKey = "tls-key", logLevel = "log-level", web
 
     /// `APPLIANCE_TLS_CERT` for `tls-cert`.
@@ -28,6 +30,9 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .restoreWindow: RetentionRules.standard.window.text
         case .promiseRecoveryPoint: "\(RecoveryPromise.standard.point.components.seconds)s"
         case .promiseRecoveryTime: "\(RecoveryPromise.standard.time.components.seconds)s"
+        case .fileLimit: "100"
+        case .filesQuota: "10240"
+        case .diskFloor: "512"
         case .logLevel: "info"
         case .domain, .tlsCert, .tlsKey, .web: ""
         }
@@ -49,6 +54,9 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .promiseRecoveryPoint:
             "How much work a lost data disk may cost at the most, such as 1s; measured, and alerted when broken."
         case .promiseRecoveryTime: "How long restoring a shop of up to a gigabyte may take, such as 10s."
+        case .fileLimit: "Largest uploaded file, in MiB."
+        case .filesQuota: "Uploaded files of one shop together, in MiB."
+        case .diskFloor: "Uploads are refused when less than this would stay free on the disk, in MiB."
         case .tlsCert: "Certificate chain (PEM); with tls-key the server speaks TLS."
         case .tlsKey: "Private key (PEM)."
         case .logLevel: "trace, debug, info, notice, warning, error or critical."
@@ -111,6 +119,7 @@ package struct Configuration: Sendable {
         for (key, range) in [
             (ConfigurationKey.port, 0...65_535), (.openFiles, 8...100_000), (.bcryptCost, 4...15),
             (.queryTime, 1...60_000),
+            (.fileLimit, 1...1_048_576), (.filesQuota, 1...1_073_741_824), (.diskFloor, 0...1_073_741_824),
         ] {
             guard let number = Int(self[key]), range.contains(number) else {
                 throw Self.invalid("\(key.rawValue) must be a number from \(range.lowerBound) to \(range.upperBound).")
@@ -144,6 +153,10 @@ package struct Configuration: Sendable {
     package var bcryptCost: Int { Int(self[.bcryptCost]) ?? 12 }
     package var isTLS: Bool { !self[.tlsCert].isEmpty }
     package var domain: String? { self[.domain].isEmpty ? nil : self[.domain] }
+    package var fileLimits: FileServices.Limits {
+        func bytes(_ key: ConfigurationKey) -> Int64 { (Int64(self[key]) ?? 0) << 20 }
+        return .init(fileBytes: bytes(.fileLimit), tenantBytes: bytes(.filesQuota), diskFloor: bytes(.diskFloor))
+    }
     package var retention: RetentionRules {
         let window = RetentionPolicy.Span(self[.restoreWindow]) ?? RetentionRules.standard.window
         return RetentionRules(policy: (try? RetentionPolicy(self[.backupKeep])) ?? .standard, window: window)

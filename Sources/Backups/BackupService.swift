@@ -1,7 +1,7 @@
 package import ApplianceCore
 package import Foundation
 import Logging
-import Storage
+package import Storage
 import Synchronization
 
 /// Everything there is to do with backups, for the server, the scheduler and the CLI without a server.
@@ -155,6 +155,44 @@ package final class BackupService: Sendable {
         try catalog.folder.emptyTrash(id)
         environment.logger.info("snapshot pruned", metadata: [LogKey.snapshot: "\(id)"])
         return true
+    }
+
+    // MARK: - Uploaded files
+
+    /// Copies uploaded files of a tenant to the backups, so that they can be restored to this second. Throws
+    /// `content_damaged`, or `storage_failed` when the backups folder is gone; the next snapshot does it then.
+    package func archive(_ contents: [Content], of tenant: String) async throws {
+        let (archive, live) = (ContentArchive(root: catalog.root), environment.directory.contents(ofTenant: tenant))
+        try await environment.services.longWork { try archive.add(contents, of: tenant, from: live) }
+    }
+
+    /// Removes the contents that no row has named for the restore window, live and among the backups. A tenant that
+    /// fails is logged and does not keep the others from it. Answers what was done, in a sentence.
+    package func sweepContents(_ pins: ContentPins) async throws -> String {
+        let (now, window) = (environment.time.now(), environment.retention.window.duration)
+        var (removed, failed) = (0, 0)
+        for tenant in try await environment.source.tenants() {
+            let archive = ContentArchive(root: catalog.root).folder(tenant.id)
+            let folders = [environment.directory.contents(ofTenant: tenant.id), archive].filter {
+                FileSystem.exists($0.url)
+            }
+            guard !folders.isEmpty else { continue }
+            do {
+                let schema = tenant.file.schema
+                let named = try await tenant.file.readLong { db in Set(try schema.contents(db).map(\.sha256)) }
+                removed += try await environment.services.longWork {
+                    try folders.reduce(0) {
+                        try $0 + ContentSweep($1, pins: pins).run(named: named, window: window, now: now)
+                    }
+                }
+            } catch {
+                failed += 1
+                let cause = DomainError(any: error).cause ?? "\(error)"
+                environment.logger.error(
+                    "uploaded files not swept", metadata: [LogKey.tenant: "\(tenant.id)", LogKey.error: "\(cause)"])
+            }
+        }
+        return "\(removed) uploaded files removed" + (failed > 0 ? ", \(failed) shops failed" : "")
     }
 
     // MARK: - The change log

@@ -91,7 +91,7 @@ struct DatabaseFacts: Equatable, Sendable {
         guard found == tenant else { throw FileFault(reason: "it belongs to the tenant \(found.prefix(64))") }
     }
 
-    private static func reading<Value>(_ url: URL, _ body: (Database) throws -> Value) throws -> Value {
+    static func reading<Value>(_ url: URL, _ body: (Database) throws -> Value) throws -> Value {
         do {
             let queue = try DatabaseConfiguration.openReader(url)
             defer { try? queue.close() }

@@ -7,8 +7,8 @@ struct ManifestFault: Error { let reason: String }
 
 extension Manifest {
     enum Limit {
-        /// Bytes of a manifest: some 60,000 tenants.
-        static let manifestBytes = 64 << 20
+        /// Bytes of a manifest: some 60,000 tenants, or a million uploaded files.
+        static let manifestBytes = 256 << 20
         /// Bytes of one database: keeps sums of a hostile manifest from overflowing.
         static let fileBytes: Int64 = 1 << 42
     }
@@ -68,6 +68,10 @@ extension Manifest {
             else {
                 throw ManifestFault(reason: "it names a file outside of the snapshot")
             }
+            let contents = file.contents ?? []
+            guard contents.allSatisfy(\.isSafe), Set(contents.map(\.sha256)).count == contents.count,
+                contents.isEmpty || file.tenant != nil
+            else { throw ManifestFault(reason: "it names an uploaded file that cannot be") }
             guard (0...Limit.fileBytes).contains(file.bytes), (0...Limit.fileBytes).contains(file.storedBytes) else {
                 throw ManifestFault(reason: "it names an impossible size")
             }

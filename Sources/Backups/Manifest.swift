@@ -38,6 +38,9 @@ package struct Manifest: Codable, Sendable, Equatable {
         package let log: LogPosition?
         /// The snapshot that stored and proved the bytes first, when this one only links to them.
         package let linkedFrom: SnapshotID?
+        /// The uploaded files that its rows name: below `files/<tenant-id>`, each under its SHA-256 as it was uploaded.
+        /// Absent in manifests from before there were any.
+        package let contents: [Content]?
         /// How the live file looked; absent when it had just been written (see `FileMark`).
         package let fingerprint: DatabaseFile.Fingerprint?
     }
@@ -68,6 +71,9 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var tenantCount: Int { files.count { $0.tenant != nil } }
     /// Of the databases, before compression.
     package var bytes: Int64 { files.reduce(0) { $0 + $1.bytes } }
+    /// Uploaded files, each counted for every tenant that has it.
+    package var contentCount: Int { files.reduce(0) { $0 + ($1.contents?.count ?? 0) } }
+    package var contentBytes: Int64 { files.reduce(0) { $0 + $1.contentBytes } }
     /// On disk, each linked file counted in full.
     package var storedBytes: Int64 { files.reduce(0) { $0 + $1.storedBytes } }
     package var system: File? { files.first { $0.tenant == nil } }
@@ -78,4 +84,14 @@ package struct Manifest: Codable, Sendable, Equatable {
     }
 
     func failure(ofTenant name: String) -> Failure? { failures.first { $0.id == name || $0.slug == name } }
+}
+
+extension Manifest.File {
+    /// Of its uploaded files.
+    package var contentBytes: Int64 { contents?.reduce(0) { $0 + $1.bytes } ?? 0 }
+
+    /// Whether a path below the snapshot's folder is this file's, or one of its contents'.
+    func owns(_ path: String) -> Bool {
+        path == self.path || tenant.map { path.hasPrefix(ContentArchive.path($0.id) + "/") } ?? false
+    }
 }

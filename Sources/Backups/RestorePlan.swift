@@ -35,6 +35,8 @@ package struct RestorePlan: Sendable, Equatable {
     }
 
     package let isWhole: Bool
+    /// The backups folder to restore from.
+    let root: URL
     package let into: URL?
     package let plannedAt: Instant
     package let items: [Item]

@@ -148,8 +148,8 @@ struct RestorePlanner: Sendable {
 
     private func plan(_ items: [RestorePlan.Item], retired: [String], notes: [String]) -> RestorePlan {
         RestorePlan(
-            isWhole: request.tenants.isEmpty, into: request.into, plannedAt: environment.time.now(), items: items,
-            retired: retired, notes: notes)
+            isWhole: request.tenants.isEmpty, root: catalog.root, into: request.into,
+            plannedAt: environment.time.now(), items: items, retired: retired, notes: notes)
     }
 
     private func item(_ manifest: Manifest, _ file: Manifest.File) -> RestorePlan.Item {

@@ -94,31 +94,25 @@ struct RestoreSwap: Sendable {
     private func undoName(_ undo: URL) -> String { "undo/" + undo.lastPathComponent }
 }
 
-/// A tenant's uploaded files are not in the snapshot of its database, and stay with it through a restore.
+/// What lies beside a tenant's database stays with it through a restore: also uploads that the restored rows do not
+/// name, because another restore of the window may bring back rows that do.
 enum CarriedFiles {
-    /// Gives `staged` hard links to all below `files/`, so that the live and the undo folder are both complete.
+    /// Gives `staged` second names of all contents of `live` that it has not, so that the live and the undo folder are
+    /// both complete. The list of what was unused is left behind: every content begins its window anew.
     static func link(from live: URL, to staged: URL) throws {
-        try linkTree(live.appending(path: "files"), staged.appending(path: "files"))
-        try FileSystem.syncFolder(staged)
-    }
-
-    private static func linkTree(_ source: URL, _ target: URL) throws {
-        switch EntryKind(source) {
-        case .folder:
-            try FileSystem.makeFolder(target)
-            for name in try FileManager.default.contentsOfDirectory(atPath: source.path) {
-                try linkTree(source.appending(path: name), target.appending(path: name))
-            }
-            try FileSystem.syncFolder(target)
-        case .file:
-            if Foundation.link(source.path, target.path) != 0 {
-                try FileManager.default.copyItem(at: source, to: target)
-                try FileSystem.syncFile(target)
-            }
-        case .link, .other, .none:
-            // Nothing we made; it goes to undo with the old folder.
-            return
+        let source = ContentFolder(live.appending(path: DataDirectory.contentsName))
+        guard EntryKind(source.url) == .folder else { return }
+        let target = ContentFolder(staged.appending(path: DataDirectory.contentsName))
+        try FileSystem.makeFolder(target.url)
+        for name in try source.names() where EntryKind(target.url(name)) == nil {
+            guard case .file(let bytes) = EntryKind(source.url(name)) else { continue }
+            let (from, to) = (source.url(name), target.url(name))
+            if Foundation.link(from.path, to.path) == 0 { continue }
+            // One that is damaged is not carried on; nor does it keep the restore from the others.
+            try? target.copy(Content(sha256: name, bytes: bytes), from: source)
         }
+        try FileSystem.syncFolder(target.url)
+        try FileSystem.syncFolder(staged)
     }
 }
 

@@ -83,14 +83,24 @@ struct Restorer: Sendable {
         if plan.into != nil { for item in plan.items { try checkIsFree(liveURL(item)) } }
         let parent = plan.into ?? directory.tenants
         try FileSystem.makeFolder(parent)
-        guard FileSystem.freeBytes(parent) > plan.bytes + Self.reserve else {
+        let needed = plan.bytes + missingContentBytes
+        guard FileSystem.freeBytes(parent) > needed + Self.reserve else {
             throw DomainError(
-                .storageFull, "storage_full", "The restore needs \(RestorePlan.size(plan.bytes)) of free disk space.",
+                .storageFull, "storage_full", "The restore needs \(RestorePlan.size(needed)) of free disk space.",
                 hint: "Free some space, such as old folders in undo/.")
         }
         let staging = parent.appending(path: RestoreLeftovers.prefix + Random.token(bytes: 9))
         try FileSystem.makeFolder(staging)
         return staging
+    }
+
+    /// Of uploaded files that have to be copied, as far as the manifest tells.
+    private var missingContentBytes: Int64 {
+        plan.items.reduce(0) { sum, item in
+            guard let tenant = item.tenant?.id, let contents = item.start?.file.contents else { return sum }
+            let live = directory.contents(ofTenant: tenant)
+            return contents.reduce(sum) { live.has($1) ? $0 : $0 + $1.bytes }
+        }
     }
 
     private func stage(_ item: RestorePlan.Item, in staging: URL) throws -> Staged {
@@ -103,6 +113,10 @@ struct Restorer: Sendable {
         let schema = environment.source.file(item.tenant).schema
         if let start = item.start { try extract(start, to: file, schema: item.log == nil ? schema : nil) }
         let at = try item.log.map { try replay($0, item, on: file, schema: schema) } ?? nil
+        if let tenant = item.tenant?.id {
+            let contents = ContentRestore(item: item, root: plan.root, live: directory.contents(ofTenant: tenant))
+            try contents.stage(database: file, in: folder, schema: schema, tenant: tenant)
+        }
         try FileSystem.syncFile(file)
         try FileSystem.syncFolder(folder)
         return Staged(item: item, folder: folder, at: at)
@@ -173,6 +187,11 @@ struct Restorer: Sendable {
         try checkIsFree(target)
         let parent = target.deletingLastPathComponent()
         try FileSystem.makeFolder(parent)
+        // The files first: a database that is there has them.
+        let uploads = staged.folder.appending(path: DataDirectory.contentsName)
+        if staged.item.tenant != nil, EntryKind(uploads) != nil {
+            try FileSystem.move(uploads, to: parent.appending(path: DataDirectory.contentsName))
+        }
         try FileSystem.move(staged.folder.appending(path: target.lastPathComponent), to: target)
     }
 

@@ -43,7 +43,8 @@ package struct Snapshot: Sendable {
     /// Ids of the tenants whose stored files nothing is known to be wrong with.
     package var goodTenants: Set<String> {
         let bad = Set(verification?.problems.map(\.path) ?? [])
-        return Set(manifest?.files.filter { !bad.contains($0.path) }.compactMap { $0.tenant?.id } ?? [])
+        let good = manifest?.files.filter { file in !bad.contains { file.owns($0) } } ?? []
+        return Set(good.compactMap { $0.tenant?.id })
     }
 
     /// What a prune has to know of it.
@@ -63,7 +64,8 @@ package struct Snapshot: Sendable {
             "tenants": JSON(manifest?.tenantCount), "linked": JSON(manifest?.files.count { $0.linkedFrom != nil }),
             "failures": .array((manifest?.failures ?? []).map(\.json)), "bytes": JSON(manifest?.bytes),
             "seconds": manifest.map { JSON($0.finishedAt.since($0.createdAt).inSeconds) } ?? .null,
-            "storedBytes": JSON(manifest?.storedBytes), "verified": .bool(isGood), "verifiedAt": JSON(verifiedAt),
+            "storedBytes": JSON(manifest?.storedBytes), "uploads": JSON(manifest?.contentCount),
+            "uploadBytes": JSON(manifest?.contentBytes), "verified": .bool(isGood), "verifiedAt": JSON(verifiedAt),
             "applianceVersion": JSON(manifest?.applianceVersion), "problem": JSON(problem),
         ]
     }
@@ -93,6 +95,7 @@ extension Manifest.File {
             "path": .string(path), "tenant": tenant?.json ?? .null, "takenAt": JSON(takenAt), "bytes": JSON(bytes),
             "storedBytes": JSON(storedBytes), "sha256": .string(sha256), "storedSha256": .string(storedSha256),
             "schemaVersion": JSON(schemaVersion), "rows": rowsJSON, "contentHash": JSON(contentHash),
+            "uploads": JSON(contents?.count ?? 0), "uploadBytes": JSON(contentBytes),
             "linked": .bool(linkedFrom != nil),
             "linkedFrom": JSON(linkedFrom?.description),
         ]

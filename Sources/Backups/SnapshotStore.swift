@@ -47,6 +47,7 @@ struct SnapshotStore: Sendable {
     let environment: BackupEnvironment
     let partial: URL
     let base: Base?
+    let archive: ContentArchive
 
     /// Throws when the snapshot cannot go on, such as on a full disk; what is wrong with the file itself is an outcome.
     func store(_ subject: SnapshotSubject) async throws -> Outcome {
@@ -74,6 +75,7 @@ struct SnapshotStore: Sendable {
         do {
             try StoredFile.link(
                 old, from: base.folder.appending(path: old.path), to: partial.appending(path: subject.path))
+            try linkContents(old.contents ?? [], subject)
         } catch  where DomainError(any: error).category != .storageFull {
             return nil
         }
@@ -81,7 +83,7 @@ struct SnapshotStore: Sendable {
             path: old.path, tenant: subject.tenant, bytes: old.bytes, storedBytes: old.storedBytes, sha256: old.sha256,
             storedSha256: old.storedSha256, schemaVersion: old.schemaVersion, rows: old.rows,
             contentHash: old.contentHash, takenAt: takenAt, log: old.log,
-            linkedFrom: old.linkedFrom ?? base.manifest.id, fingerprint: old.fingerprint)
+            linkedFrom: old.linkedFrom ?? base.manifest.id, contents: old.contents, fingerprint: old.fingerprint)
         return Stored(file: file, mark: RememberedMark(mark: mark, storedSha256: old.storedSha256))
     }
 
@@ -102,6 +104,7 @@ struct SnapshotStore: Sendable {
         } catch {
             let reason = try fault(of: error, subject)
             try FileSystem.remove(target)
+            if let tenant = subject.tenant { try FileSystem.remove(ContentArchive.folder(tenant.id, in: partial).url) }
             return .failed(reason)
         }
     }
@@ -120,13 +123,21 @@ struct SnapshotStore: Sendable {
             let restored = scratch.appending(path: "proof.sqlite")
             try StoredFile.extract(sums, of: subject.path, from: partial, to: restored)
             let facts = try DatabaseFacts.prove(restored, schema: subject.file.schema, tenant: subject.tenant?.id)
+            let contents = try DatabaseFacts.contents(restored, schema: subject.file.schema)
+            try linkContents(contents, subject)
             let file = Manifest.File(
                 path: subject.path, tenant: subject.tenant, bytes: sums.bytes, storedBytes: sums.storedBytes,
                 sha256: sums.sha256, storedSha256: sums.storedSha256, schemaVersion: facts.schemaVersion,
                 rows: facts.rows, contentHash: facts.contentHash, takenAt: takenAt, log: position, linkedFrom: nil,
-                fingerprint: isSettled ? mark.fingerprint : nil)
+                contents: contents, fingerprint: isSettled ? mark.fingerprint : nil)
             return Stored(file: file, mark: RememberedMark(mark: mark, storedSha256: file.storedSha256))
         }
+    }
+
+    private func linkContents(_ contents: [Content], _ subject: SnapshotSubject) throws {
+        guard let tenant = subject.tenant else { return }
+        let live = environment.directory.contents(ofTenant: tenant.id)
+        try archive.link(contents, of: tenant.id, from: live, to: partial)
     }
 
     /// What is wrong with one file, as a sentence. A full disk is nobody's own fault and is thrown on.

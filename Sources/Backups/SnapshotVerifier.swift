@@ -30,13 +30,25 @@ struct SnapshotVerifier: Sendable {
     private func check(_ manifest: Manifest, _ progress: @escaping WorkProgress.Report) async throws -> [Problem] {
         let folder = catalog.folder.snapshot(manifest.id)
         let counter = WorkCounter("verifying", total: manifest.files.count, report: progress)
-        let found = try await concurrently(manifest.files, width: BackupEnvironment.width) { file -> Problem? in
-            let problem = try await environment.services.longWork { try findProblem(with: file, in: folder) }
+        let found = try await concurrently(manifest.files, width: BackupEnvironment.width) { file -> [Problem] in
+            let problems = try await environment.services.longWork {
+                try [findProblem(with: file, in: folder)].compactMap { $0 } + findProblems(withContentsOf: file, folder)
+            }
             counter.finish(file.tenant?.slug ?? "system")
-            return problem
+            return problems
         }
         let strangers = try await environment.services.longWork { try findStrangers(in: folder, manifest) }
-        return found.compactMap { $0 } + strangers
+        return found.flatMap { $0 } + strangers
+    }
+
+    private func findProblems(withContentsOf file: Manifest.File, _ folder: URL) throws -> [Problem] {
+        guard let tenant = file.tenant else { return [] }
+        let contents = ContentArchive.folder(tenant.id, in: folder)
+        return (file.contents ?? []).compactMap { content in
+            contents.fault(content).map {
+                Problem(path: ContentArchive.path(tenant.id, content), reason: "it \($0)")
+            }
+        }
     }
 
     private func findProblem(with file: Manifest.File, in folder: URL) throws -> Problem? {
@@ -52,8 +64,12 @@ struct SnapshotVerifier: Sendable {
 
     /// What lies in the folder without being in the manifest.
     private func findStrangers(in folder: URL, _ manifest: Manifest) throws -> [Problem] {
-        let known = Set(manifest.files.map(\.path)).union([
+        let contents = manifest.files.flatMap { file in
+            (file.contents ?? []).map { ContentArchive.path(file.tenant?.id ?? "", $0) }
+        }
+        let known = Set(manifest.files.map(\.path) + contents).union([
             SnapshotsFolder.manifestName, SnapshotsFolder.verificationName, SnapshotsFolder.tenantsName,
+            SnapshotsFolder.contentsName,
         ])
         var paths = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         let tenants = folder.appending(path: SnapshotsFolder.tenantsName)
@@ -61,8 +77,22 @@ struct SnapshotVerifier: Sendable {
             paths += try FileManager.default.contentsOfDirectory(atPath: tenants.path)
                 .map { "\(SnapshotsFolder.tenantsName)/\($0)" }
         }
+        if EntryKind(folder.appending(path: SnapshotsFolder.contentsName)) == .folder {
+            paths += try contentPaths(in: folder)
+        }
         return paths.filter { !known.contains($0) }.sorted()
             .map { Problem(path: $0, reason: "it is not in the manifest") }
+    }
+
+    /// Of all tenants; a folder of a tenant that has none is a stranger itself.
+    private func contentPaths(in folder: URL) throws -> [String] {
+        let root = folder.appending(path: SnapshotsFolder.contentsName)
+        return try FileManager.default.contentsOfDirectory(atPath: root.path).flatMap { tenant -> [String] in
+            let below = root.appending(path: tenant)
+            guard EntryKind(below) == .folder else { return ["\(SnapshotsFolder.contentsName)/\(tenant)"] }
+            return try FileManager.default.contentsOfDirectory(atPath: below.path)
+                .map { "\(SnapshotsFolder.contentsName)/\(tenant)/\($0)" }
+        }
     }
 
     /// A backup on a medium that cannot be written is still verified; only the record of it is missing then.

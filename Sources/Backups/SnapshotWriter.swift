@@ -48,7 +48,8 @@ struct SnapshotWriter: Sendable {
         let createdAt = environment.time.now()
         let tenants = try await environment.source.tenants()
         let base = try await environment.services.longWork { try findBase() }
-        let store = SnapshotStore(environment: environment, partial: partial, base: base)
+        let store = SnapshotStore(
+            environment: environment, partial: partial, base: base, archive: ContentArchive(root: catalog.root))
         let counter = WorkCounter("copying", total: tenants.count + 1, report: progress)
         let system = try await store.store(SnapshotSubject(system: environment.source.system))
         guard case .stored(let stored) = system else { throw system.asError }

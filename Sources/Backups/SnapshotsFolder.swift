@@ -20,6 +20,8 @@ struct SnapshotsFolder: Sendable {
     static let manifestName = "manifest.json"
     static let verificationName = "verified.json"
     static let tenantsName = "tenants"
+    /// Uploaded files, `files/<tenant-id>/<SHA-256>`.
+    static let contentsName = "files"
     private static let partialPrefix = ".partial-"
     private static let trashPrefix = ".trash-"
 

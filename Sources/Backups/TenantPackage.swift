@@ -75,8 +75,7 @@ package struct TenantPackage: Sendable {
             throw DomainError.conflict("export_unsound", "The shop's data is not sound: \(fault.reason).")
         }
         var files = [try Self.sums(database, path: Self.database)]
-        let uploads = environment.directory.tenant(tenant.id).appending(path: "files")
-        try Self.copyTree(uploads, to: folder.appending(path: "files"), path: "files", depth: 0, into: &files)
+        files += try copyContents(of: tenant.id, named: database, tenant.file.schema, to: folder)
         let contents = Contents(
             format: Self.format, version: 1, exportedAt: environment.time.now(), applianceVersion: applianceVersion,
             tenant: Manifest.Tenant(id: tenant.id, slug: tenant.slug, name: tenant.name, record: tenant.record),
@@ -112,24 +111,18 @@ package struct TenantPackage: Sendable {
         return Contents.File(path: path, bytes: digest.count, sha256: digest.hexadecimal())
     }
 
-    /// Ordinary files and folders only: nothing else is ours.
-    private static func copyTree(
-        _ source: URL, to target: URL, path: String, depth: Int, into files: inout [Contents.File]
-    ) throws {
-        guard EntryKind(source) == .folder, depth < Limit.depth else { return }
-        try FileSystem.makeFolder(target)
-        for name in try FileManager.default.contentsOfDirectory(atPath: source.path).sorted() {
-            let (from, to, below) = (source.appending(path: name), target.appending(path: name), "\(path)/\(name)")
-            switch EntryKind(from) {
-            case .folder: try copyTree(from, to: to, path: below, depth: depth + 1, into: &files)
-            case .file:
-                guard isSafe(below) else { continue }
-                try copy(from, to: to)
-                files.append(try sums(to, path: below))
-            case .link, .other, .none: continue
-            }
+    /// The uploaded files that the rows of the copy name.
+    private func copyContents(of tenant: String, named by: URL, _ schema: DatabaseSchema, to folder: URL) throws
+        -> [Contents.File]
+    {
+        let live = environment.directory.contents(ofTenant: tenant)
+        let target = ContentFolder(folder.appending(path: DataDirectory.contentsName))
+        try FileSystem.makeFolder(target.url)
+        return try DatabaseFacts.contents(by, schema: schema).map { content in
+            try target.copy(content, from: live)
+            return Contents.File(
+                path: "\(DataDirectory.contentsName)/\(content.sha256)", bytes: content.bytes, sha256: content.sha256)
         }
-        try FileSystem.syncFolder(target)
     }
 
     private static func copy(_ source: URL, to target: URL) throws {
@@ -167,11 +160,35 @@ package struct TenantPackage: Sendable {
         do {
             let facts = DatabaseFacts(
                 schemaVersion: contents.schemaVersion, rows: contents.rows, contentHash: contents.contentHash)
-            try facts.check(staged.appending(path: Self.database), schema: schema, tenant: contents.tenant.id)
+            let database = staged.appending(path: Self.database)
+            try facts.check(database, schema: schema, tenant: contents.tenant.id)
+            try Self.checkContents(of: database, schema, contents)
         } catch let fault as FileFault {
             throw Self.damaged(Self.database, fault.reason)
         }
         return contents
+    }
+
+    /// Gives a copy of a tenant's database on the same disk second names of the uploaded files that its rows name.
+    package func linkContents(
+        namedBy database: URL, of tenant: String, _ schema: DatabaseSchema, to folder: URL
+    ) throws {
+        let live = environment.directory.contents(ofTenant: tenant)
+        let target = ContentFolder(folder.appending(path: DataDirectory.contentsName))
+        try FileSystem.makeFolder(target.url)
+        for content in try DatabaseFacts.contents(database, schema: schema) { try target.link(content, from: live) }
+        try FileSystem.syncFolder(target.url)
+    }
+
+    /// Each uploaded file that a row names is among the files, whose sums were compared before.
+    private static func checkContents(of database: URL, _ schema: DatabaseSchema, _ contents: Contents) throws {
+        let known = Set(contents.files.map { Content(sha256: $0.sha256, bytes: $0.bytes) })
+        for content in try DatabaseFacts.contents(database, schema: schema) {
+            let path = "\(DataDirectory.contentsName)/\(content.sha256)"
+            guard known.contains(content), contents.files.contains(where: { $0.path == path }) else {
+                throw damaged(path, "a row names it, and it is missing")
+            }
+        }
     }
 
     private static func contents(_ folder: URL) throws -> Contents {

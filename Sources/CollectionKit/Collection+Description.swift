@@ -161,6 +161,7 @@ extension Field {
             members += [.init("reference", .string(target)), .init("onDelete", .string(rule.rawValue.lowercased()))]
         case .references(let target, let max):
             members += [.init("reference", .string(target)), .init("maxItems", JSON(max))]
+        case .file(let accept): members.append(.init("accept", .array(accept.map { .string($0) })))
         case .json(let maxBytes): members.append(.init("maxBytes", JSON(maxBytes)))
         case .sequence(let series): members.append(.init("series", .string(series.pattern)))
         case .currency, .boolean, .date, .instant, .user: break
@@ -197,6 +198,7 @@ extension FieldType {
         case .reference: "reference"
         case .references: "references"
         case .user: "user"
+        case .file: "file"
         case .json: "json"
         case .secret: "secret"
         case .sequence: "sequence"

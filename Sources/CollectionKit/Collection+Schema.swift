@@ -24,7 +24,7 @@ package enum CollectionSchema {
                 try addColumns(db, collection)
             }
             for index in collection.createIndexes { try db.execute(sql: index) }
-            for statement in collection.createLinks { try db.execute(sql: statement) }
+            for statement in collection.createLinks + collection.createFileUses { try db.execute(sql: statement) }
             try SearchIndex.synchronize(db, collection)
             try db.run(
                 "INSERT OR REPLACE INTO collections VALUES (?1, ?2)",
@@ -53,7 +53,8 @@ package enum CollectionSchema {
 extension Collection {
     /// The DDL as one text: what changes when the shape of the table does.
     var declaration: String {
-        ([createTable] + createIndexes + createLinks + [search?.createTable].compactMap { $0 }).joined(separator: "\n")
+        let tables = [createTable] + createIndexes + createLinks + createFileUses
+        return (tables + [search?.createTable].compactMap { $0 }).joined(separator: "\n")
     }
 
     var createTable: String {
@@ -71,7 +72,7 @@ extension Collection {
         }
         let references = fields.filter { field in
             switch field.type {
-            case .reference, .user: !indexes.contains { $0.first == field.name }
+            case .reference, .user, .file: !indexes.contains { $0.first == field.name }
             default: false
             }
         }
@@ -137,6 +138,7 @@ extension Field {
     /// NOT NULL is left to validation, because a column added later starts empty; references are the schema's.
     var columnDefinition: String {
         let column = "\(CollectionSQL.quoted(name)) \(type.columnType)"
+        if case .file = type { return column + " REFERENCES files (id) ON DELETE RESTRICT" }
         guard case .reference(let target, let rule) = type else { return column }
         return column + " REFERENCES \(CollectionSQL.quoted(target)) (id) ON DELETE \(rule.rawValue)"
     }

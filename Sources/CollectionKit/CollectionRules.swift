@@ -9,6 +9,9 @@ struct CollectionRules: Sendable {
     let secrets: [Int]
     /// What must exist, and the statement that asks for one id.
     let references: [(index: Int, exists: String)]
+    /// Files: of a type that the field takes, and either public, of the person (`?2`), or attached by somebody who is
+    /// no user of the shop (`?3`): nobody gets to see another's private file by naming it.
+    let files: [(index: Int, exists: String)]
     /// The same for lists.
     let lists: [(index: Int, exists: String)]
 
@@ -26,9 +29,20 @@ struct CollectionRules: Sendable {
             default: nil
             }
         }
+        files = fields.enumerated().compactMap { index, field in
+            if case .file(let accept) = field.type { (index, Self.fileExists(accept)) } else { nil }
+        }
         lists = fields.enumerated().compactMap { index, field in
             if case .references(let target, _) = field.type { (index, Self.exists(target)) } else { nil }
         }
+    }
+
+    private static func fileExists(_ accept: [String]) -> String {
+        let types = accept.map { type in
+            type.hasSuffix("/*") ? "type GLOB '\(type)'" : "type = '\(type)'"
+        }
+        let kinds = types.isEmpty ? "" : " AND (\(types.joined(separator: " OR ")))"
+        return "SELECT 1 FROM files WHERE id = ?1 AND (isPublic = 1 OR createdBy = ?2 OR ?3 = 1)\(kinds)"
     }
 
     private static func exists(_ table: String) -> String {

@@ -24,7 +24,8 @@ extension Field {
         case (.date, .string(let text)): return try Self.date(text)
         case (.instant, .string(let text)): return try Self.instant(text)
         case (.choice(let choices), .string(let text)): return try Self.choice(text, choices)
-        case (.reference, .string(let text)), (.user, .string(let text)): return try Self.reference(text)
+        case (.reference, .string(let text)), (.user, .string(let text)), (.file, .string(let text)):
+            return try Self.reference(text)
         case (.references(_, let max), .array(let ids)): return try Self.references(ids, max: max)
         case (.json(let maxBytes), let json): return try Self.json(json, maxBytes: maxBytes)
         case (.secret(let max), .string(let text)): return try Self.secret(text, max: max)
@@ -214,7 +215,7 @@ extension FieldType {
         case .boolean: "true or false"
         case .date: "a date as a string"
         case .instant: "a time as a string"
-        case .reference, .user: "an id as a string"
+        case .reference, .user, .file: "an id as a string"
         case .references: "a list of ids"
         case .json: "JSON"
         case .sequence: "nothing: the server sets it"

@@ -36,6 +36,9 @@ extension Field {
                 .init("description", .string("Ids of records of \(target)")),
             ]
         case .user: members.append(.init("description", "Id of a user of the shop"))
+        case .file(let accept):
+            let kinds = accept.isEmpty ? "" : " (\(accept.joined(separator: ", ")))"
+            members.append(.init("description", .string("Id of an uploaded file\(kinds)")))
         case .json(let maxBytes): members.append(.init("description", .string("Any JSON of at most \(maxBytes) bytes")))
         case .secret(let max): members += [.init("maxLength", JSON(max)), .init("writeOnly", true)]
         case .currency: members.append(.init("pattern", nullable ? nil : "^[A-Z]{3}$"))

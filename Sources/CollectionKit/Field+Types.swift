@@ -76,6 +76,11 @@ extension Field {
     /// A user of the shop; who makes the record, when left out.
     package static func user(_ name: String) -> Field { Field(name: name, type: .user).default(.actor) }
 
+    /// An uploaded file of the shop. `accept` names types, or all of a kind (`image/*`); any when empty.
+    package static func file(_ name: String, accept: String...) -> Field {
+        Field(name: name, type: .file(accept: accept))
+    }
+
     package static func json(_ name: String, maxBytes: Int = 16_384) -> Field {
         Field(name: name, type: .json(maxBytes: maxBytes))
     }

@@ -16,6 +16,8 @@ package enum FieldType: Sendable {
     case references(to: String, max: Int)
     /// The id of a user of the shop.
     case user
+    /// The id of an uploaded file of one of these types: `image/png`, or `image/*` for all of them; any when empty.
+    case file(accept: [String])
     /// Any JSON of at most so many bytes.
     case json(maxBytes: Int)
     /// Sealed with the master key; can be written but not read back.

@@ -166,7 +166,7 @@ extension Field {
             if let date = CivilDate(text) { return .text(context.timeZone.instant(date).description) }
             return try Self.instant(text)
         case .choice(let choices): return try Self.choice(text, choices)
-        case .reference, .user: return try Self.reference(text)
+        case .reference, .user, .file: return try Self.reference(text)
         case .references:
             let ids = text.split(separator: " ").map { JSON.string(String($0)) }
             return try value(json: .array(ids))

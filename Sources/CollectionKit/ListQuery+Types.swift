@@ -20,7 +20,7 @@ extension FieldType {
         case .text, .sequence: [.equal, .notEqual, .oneOf, .greater, .greaterOrEqual, .less, .lessOrEqual, .like]
         case .integer, .decimal, .money, .date, .instant:
             [.equal, .notEqual, .oneOf, .greater, .greaterOrEqual, .less, .lessOrEqual]
-        case .currency, .boolean, .choice, .reference, .references, .user: [.equal, .notEqual, .oneOf]
+        case .currency, .boolean, .choice, .reference, .references, .user, .file: [.equal, .notEqual, .oneOf]
         // Whether there is one.
         case .json: [.equal, .notEqual]
         case .secret: []
@@ -29,7 +29,7 @@ extension FieldType {
 
     var isSortable: Bool {
         switch self {
-        case .text(.multiline, _), .references, .json, .secret: false
+        case .text(.multiline, _), .references, .json, .secret, .file: false
         default: true
         }
     }
@@ -58,7 +58,7 @@ extension FieldType {
         case .date: return try Field.date(text)
         case .choice(let choices): return try Field.choice(text, choices)
         case .json, .secret: throw ValueFault("wrong_type", "Only null can be asked for.")
-        case .text, .currency, .reference, .references, .user, .sequence:
+        case .text, .currency, .reference, .references, .user, .file, .sequence:
             guard text.utf8.count <= 1000, let clean = TextRules.normalized(text, multiline: true) else {
                 throw ValueFault("control_characters", "Control characters are not allowed.")
             }

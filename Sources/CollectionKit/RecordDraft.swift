@@ -151,10 +151,16 @@ struct RecordDraft {
     // MARK: - What the file has to say
 
     /// Looks up that each record referred to exists in this shop.
-    mutating func checkReferences(_ db: Database) throws {
+    mutating func checkReferences(_ db: Database, _ context: RecordContext) throws {
         for (index, exists) in collection.rules.references
         where given[index] && values[index] != .null && !resolved.contains(index) {
             if try db.first(exists, [values[index]], { _ in true }) == nil { reportMissing(index, nil) }
+        }
+        for (index, exists) in collection.rules.files
+        where given[index] && values[index] != .null && values[index] != current?[index] {
+            let isForeign: SQLValue = .integer(context.actor.kind == .user ? 0 : 1)
+            let found = try db.first(exists, [values[index], .text(context.actor.text), isForeign]) { _ in true }
+            if found == nil { reportMissingFile(index) }
         }
         for (index, exists) in collection.rules.lists where given[index] {
             for id in references(index) where try db.first(exists, [.text(id)], { _ in true }) == nil {
@@ -166,6 +172,13 @@ struct RecordDraft {
     private mutating func reportMissing(_ index: Int, _ id: String?) {
         let which = id.map { " \($0)" } ?? ""
         faults.append(.init(collection.fields[index].name, "not_found", "There is no such record\(which)."))
+    }
+
+    private mutating func reportMissingFile(_ index: Int) {
+        let field = collection.fields[index]
+        let kinds = if case .file(let accept) = field.type { accept } else { [String]() }
+        let which = kinds.isEmpty ? "" : " of type \(kinds.joined(separator: ", "))"
+        faults.append(.init(field.name, "not_found", "You have uploaded no such file\(which)."))
     }
 
     private func references(_ index: Int) -> [String] {

@@ -168,7 +168,7 @@ package struct RecordImport {
         }
         try draft.complete(context)
         draft.checkOwner(.create)
-        try draft.checkReferences(db)
+        try draft.checkReferences(db, context)
         for item in draft.faults { try fault(column(of: item.field), item.code, item.message, line) }
         guard draft.faults.isEmpty else { return }
         try draft.finish(db, context)
@@ -218,7 +218,7 @@ package struct RecordImport {
         do {
             try merged.complete(context)
             merged.checkOwner(.update)
-            try merged.checkReferences(db)
+            try merged.checkReferences(db, context)
             try merged.throwFaults()
             try merged.finish(db, context)
             let records = Records(view)

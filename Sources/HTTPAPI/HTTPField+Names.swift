@@ -14,6 +14,7 @@ extension HTTPField.Name {
     static let openerPolicy = known("Cross-Origin-Opener-Policy")
     static let resourcePolicy = known("Cross-Origin-Resource-Policy")
     static let host = known("Host")
+    static let contentDisposition = known("Content-Disposition")
     static let linkTarget = known("Link")
 
     private static func known(_ name: String) -> HTTPField.Name {

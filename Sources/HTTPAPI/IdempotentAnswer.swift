@@ -1,7 +1,9 @@
 import ApplianceCore
 import CollectionKit
+import GRDB
 import HTTPTypes
 import Hummingbird
+import Storage
 import Tenancy
 
 /// Requests with an `Idempotency-Key`: the first answer is replayed for 24 hours.
@@ -11,6 +13,17 @@ enum IdempotentAnswer {
         guard let key = context.request.headers[.idempotencyKey] else { return nil }
         let request = "\(context.request.method.rawValue) \(context.request.uri.string)\n\(body)"
         return try Idempotency(key: key, actor: context.principal.actor, request: Array(request.utf8))
+    }
+
+    /// Writes under `key`, or without one where the request has none.
+    static func write(
+        _ context: TenantRequestContext, _ key: Idempotency?, now: Instant,
+        make: @escaping @Sendable (Database) throws -> Idempotency.Answer
+    ) async throws -> Response {
+        guard let key else {
+            return response((try await context.database.write { db in try make(db) }, isReplay: false))
+        }
+        return response(try await key.write(context.database, now: now, make: make))
     }
 
     static func response(_ outcome: (answer: Idempotency.Answer, isReplay: Bool)) -> Response {

@@ -25,10 +25,17 @@ enum SecurityHeaders {
     /// What is the same for every answer; `noStore` comes where a handler says nothing of caches.
     static func common(isTLS: Bool) -> [HTTPField] { isTLS ? fields + [transport] : fields }
 
-    /// Handlers set none of these themselves but `Cache-Control`.
+    /// Handlers set none of these themselves but `Cache-Control`; only those of uploaded files have a policy of their
+    /// own, and may loosen others beside it.
     static func add(to response: inout Response, isTLS: Bool) {
         let isCacheSet = response.headers.contains(.cacheControl)
-        response.headers.append(contentsOf: common(isTLS: isTLS))
+        if response.headers.contains(.contentSecurityPolicy) {
+            for field in common(isTLS: isTLS) where !response.headers.contains(field.name) {
+                response.headers.append(field)
+            }
+        } else {
+            response.headers.append(contentsOf: common(isTLS: isTLS))
+        }
         if !isCacheSet { response.headers.append(noStore) }
     }
 }

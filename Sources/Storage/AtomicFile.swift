@@ -4,7 +4,7 @@ package import Foundation
 /// The one way a file appears under its name: written beside the target, synced, renamed, folder synced. A crash at any
 /// instant leaves the old file or the new one. Nothing else writes below `backups/`.
 package struct AtomicFile: ~Copyable {
-    package let target: URL
+    package private(set) var target: URL
     private let temporary: URL
     private let descriptor: Int32
     private var isPublished = false
@@ -50,6 +50,12 @@ package struct AtomicFile: ~Copyable {
         guard rename(temporary.path, target.path) == 0 else { throw FileSystem.failure("rename", temporary) }
         isPublished = true
         try FileSystem.syncFolder(target.deletingLastPathComponent())
+    }
+
+    /// As `publish`, under another name of the same folder: one that only the whole content tells.
+    package mutating func publish(as name: String) throws {
+        target = target.deletingLastPathComponent().appending(path: name)
+        try publish()
     }
 
     package static func publish(_ bytes: [UInt8], to target: URL) throws {

@@ -27,10 +27,12 @@ package struct DatabaseSchema: Sendable {
     package let invariants: [Invariant]
     /// SQL for the id of the tenant that a file belongs to, where files carry one.
     package let owner: Invariant?
+    /// SQL for SHA-256 and size of each content that the rows name, where a kind of file has uploads beside it.
+    package let contents: Invariant?
 
     package init(
         applicationID: Int32, migrations: [Migration], invariants: [Invariant] = [], owner: Invariant? = nil,
-        synchronize: @escaping @Sendable (Database) throws -> Void = { _ in },
+        contents: Invariant? = nil, synchronize: @escaping @Sendable (Database) throws -> Void = { _ in },
         prepareWriter: @escaping @Sendable (Database) throws -> Void = { _ in },
         beforeCommit: (@Sendable (Database) throws -> Void)? = nil,
         renew: @escaping @Sendable (Database) throws -> Void = { _ in },
@@ -39,7 +41,7 @@ package struct DatabaseSchema: Sendable {
         (self.applicationID, self.migrations, self.synchronize) = (applicationID, migrations, synchronize)
         (self.prepareWriter, self.beforeCommit, self.renew) = (prepareWriter, beforeCommit, renew)
         self.recognizes = recognizes
-        (self.invariants, self.owner) = (invariants, owner)
+        (self.invariants, self.owner, self.contents) = (invariants, owner, contents)
     }
 
     /// Whether migrations wait for the file. What `synchronize` does only ever adds, and is not among them.
@@ -62,6 +64,12 @@ package struct DatabaseSchema: Sendable {
             try synchronize(db)
             return .commit
         }
+    }
+
+    /// The uploaded contents that the rows of a file name, each once. Empty for a file from before there were any.
+    package func contents(_ db: Database) throws -> Set<Content> {
+        guard let contents, try db.tableExists(contents.table) else { return [] }
+        return try Set(db.all(contents.violations) { Content(sha256: $0.text(0) ?? "", bytes: $0.integer(1)) })
     }
 
     /// Throws unless the file is one of ours and not from a newer version.

@@ -1,6 +1,6 @@
 import ApplianceCore
 import Crypto
-import Foundation
+package import Foundation
 
 /// SHA-256 of bytes as they pass.
 package struct Digest: Sendable {
@@ -16,6 +16,13 @@ package struct Digest: Sendable {
 
     /// 64 hexadecimal digits.
     package func hexadecimal() -> String { Array(hash.finalize()).hexadecimal }
+
+    package static func ofFile(_ url: URL) throws -> String {
+        let reader = try FileReader(url)
+        var digest = Digest()
+        while case let part = try reader.next(), !part.isEmpty { digest.update(part) }
+        return digest.hexadecimal()
+    }
 
     package static func of(_ bytes: [UInt8]) -> String { Array(SHA256.hash(data: bytes)).hexadecimal }
     package static func raw(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }

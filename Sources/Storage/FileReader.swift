@@ -8,11 +8,15 @@ package final class FileReader {
     private let url: URL
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk, alignment: 16)
 
-    package init(_ url: URL) throws {
+    /// Reads from the byte `start` on.
+    package init(_ url: URL, from start: Int64 = 0) throws {
         self.url = url
         descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         // The object is complete, so `deinit` runs and frees the buffer.
         guard descriptor >= 0 else { throw FileSystem.failure("open", url) }
+        guard start == 0 || lseek(descriptor, off_t(start), SEEK_SET) == off_t(start) else {
+            throw FileSystem.failure("read", url)
+        }
     }
 
     deinit {

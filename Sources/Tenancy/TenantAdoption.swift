@@ -106,7 +106,7 @@ package enum CopyCleaning {
     /// that no collection declares is emptied, because nobody said that it is harmless: keys, hooks, the audit log.
     package static func sandbox(_ db: Database, _ catalog: CollectionCatalog) throws {
         try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
-        let known = Set(catalog.collections.map(\.name) + ["users", "identity", "collections"])
+        let known = Set(catalog.collections.map(\.name) + ["users", "identity", "collections", "files", "fileUses"])
         let tables = try db.all("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'", []) {
             $0.text(0) ?? ""
         }
@@ -116,6 +116,9 @@ package enum CopyCleaning {
             UPDATE users SET email = 'user-' || lower(substr(id, -10)) || '@sandbox.invalid', name = '',
                 passwordHash = '!'
             """, [])
+        // What no record names was given to nobody but whoever uploaded it.
+        try db.run("DELETE FROM files WHERE isPublic = 0 AND id NOT IN (SELECT fileId FROM fileUses)", [])
+        try db.run("UPDATE files SET name = 'file', createdBy = 'system'", [])
         for collection in catalog.collections where tables.contains(collection.name) {
             let masks = collection.fields.filter(\.isPersonal).map { "\(quoted($0.name)) = \(mask($0))" }
             if !masks.isEmpty {

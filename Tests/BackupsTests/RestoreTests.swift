@@ -57,12 +57,11 @@ struct RestoreTests {
         try await withAppliance(["acme"]) { appliance in
             try await appliance.service.create(reason: .manual)
             let live = appliance.directory.tenant("ten_acme")
-            try FileSystem.makeFolder(live.appending(path: "files/logos"))
-            try AtomicFile.publish([1, 2, 3], to: live.appending(path: "files/logos/logo.png"))
+            let upload = try await appliance.upload("logo", to: "acme")
             let outcome = try #require(try await appliance.service.restore(RestoreRequest(tenants: ["acme"])).first)
             let undo = appliance.directory.root.appending(path: try #require(outcome.undo))
             for folder in [live, undo] {
-                #expect(try contents(folder.appending(path: "files/logos/logo.png")) == [1, 2, 3])
+                #expect(ContentFolder(folder.appending(path: "files")).fault(upload) == nil)
             }
         }
     }

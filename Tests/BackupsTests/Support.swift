@@ -27,13 +27,18 @@ final class TestAppliance: Sendable {
             CREATE VIEW longest AS SELECT max(length(text)) AS length FROM notes;
             """)
     ]
-    static let tenantMigrations = migrations + [.init("owner", "CREATE TABLE owner (id TEXT NOT NULL) STRICT")]
+    static let tenantMigrations =
+        migrations + [
+            .init("owner", "CREATE TABLE owner (id TEXT NOT NULL) STRICT"),
+            .init("uploads", "CREATE TABLE files (sha256 TEXT NOT NULL, bytes INTEGER NOT NULL) STRICT"),
+        ]
     static let tenantSchema = DatabaseSchema(
         applicationID: 71, migrations: tenantMigrations,
         invariants: [
             .init("no note is forbidden", table: "notes", violations: "SELECT 1 FROM notes WHERE text = 'forbidden'")
         ],
-        owner: .init("owner", table: "owner", violations: "SELECT id FROM owner"))
+        owner: .init("owner", table: "owner", violations: "SELECT id FROM owner"),
+        contents: .init("contents", table: "files", violations: "SELECT DISTINCT sha256, bytes FROM files"))
     static let systemSchema = DatabaseSchema(applicationID: 72, migrations: migrations)
 
     let root: URL
@@ -120,6 +125,23 @@ final class TestAppliance: Sendable {
     func add(_ text: String, to file: DatabaseFile) async throws {
         try await file.write { db in try db.run("INSERT INTO notes (text) VALUES (?)", [.text(text)]) }
     }
+
+    /// Uploads a file as a server does: the bytes first, then the row.
+    @discardableResult
+    func upload(_ text: String, to slug: String) async throws -> Content {
+        let bytes = Array(text.utf8)
+        let content = Content(sha256: Digest.of(bytes), bytes: Int64(bytes.count))
+        var upload = try live(slug).begin()
+        try upload.write(bytes)
+        try upload.publish(as: content.sha256)
+        try await file(slug).write { db in
+            try db.run("INSERT INTO files VALUES (?, ?)", [.text(content.sha256), .integer(content.bytes)])
+        }
+        return content
+    }
+
+    /// The uploaded files of a tenant.
+    func live(_ slug: String) -> ContentFolder { directory.contents(ofTenant: Self.id(slug)) }
 
     func notes(_ file: DatabaseFile) throws -> [String] {
         try file.read { try String.fetchAll($0, sql: "SELECT text FROM notes ORDER BY id") }
@@ -222,14 +244,16 @@ extension Manifest {
 }
 
 extension Manifest.File {
-    func with(path: String? = nil, tenant: Manifest.Tenant? = nil, bytes: Int64? = nil, sums: StoredFile.Sums? = nil)
-        -> Self
-    {
+    func with(
+        path: String? = nil, tenant: Manifest.Tenant? = nil, bytes: Int64? = nil, sums: StoredFile.Sums? = nil,
+        contents: [Content]? = nil
+    ) -> Self {
         Manifest.File(
             path: path ?? self.path, tenant: tenant ?? self.tenant, bytes: bytes ?? self.bytes,
             storedBytes: sums?.storedBytes ?? storedBytes, sha256: sums?.sha256 ?? sha256,
             storedSha256: sums?.storedSha256 ?? storedSha256, schemaVersion: schemaVersion, rows: rows,
-            contentHash: contentHash, takenAt: takenAt, log: log, linkedFrom: linkedFrom, fingerprint: fingerprint)
+            contentHash: contentHash, takenAt: takenAt, log: log, linkedFrom: linkedFrom,
+            contents: contents ?? self.contents, fingerprint: fingerprint)
     }
 }
 

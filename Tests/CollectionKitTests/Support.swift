@@ -64,7 +64,7 @@ final class TestShop: Sendable {
             applicationID: 71,
             migrations: [
                 .init("collections", CollectionSchema.baseSQL + CollectionSchema.secondSQL),
-                .init("audit", AuditTrail.baseSQL + AuditTrail.secondSQL),
+                .init("audit", AuditTrail.baseSQL + AuditTrail.secondSQL), .init("files", UploadedFile.baseSQL),
                 .init(
                     "users",
                     "CREATE TABLE users (id TEXT PRIMARY KEY NOT NULL) STRICT; INSERT INTO users VALUES ('usr_asha')"),

@@ -39,7 +39,7 @@ struct RouteSamples {
     /// What stands in the shop's records and nowhere else.
     let canary: String
 
-    private enum Subject { case none, user, tenant, trashed, person, snapshot, job, alert }
+    private enum Subject { case none, user, tenant, trashed, person, snapshot, job, alert, file }
 
     private struct Rule {
         let subject: Subject
@@ -80,6 +80,14 @@ struct RouteSamples {
             subject: .none,
             json: ["operations": [["method": "POST", "path": "/api/customers", "body": ["name": "batch"]]]]),
         "GET /api/permissions": Rule(subject: .none),
+        "GET /api/files": Rule(subject: .none),
+        "POST /api/files": Rule(subject: .none, json: ["bytes": "are bytes"], status: 201),
+        "GET /api/files/{id}": Rule(subject: .file),
+        "GET /api/files/{id}/content": Rule(subject: .file),
+        "PATCH /api/files/{id}": Rule(subject: .file, json: ["name": "renamed.txt"]),
+        "DELETE /api/files/{id}": Rule(subject: .file, status: 204),
+        "POST /api/files/{id}/links": Rule(subject: .file, json: ["expiresIn": 60], status: 201),
+        "GET /public/{tenant}/{id}": Rule(subject: .file, status: 404, path: "/public/acme/{id}"),
         "GET /api/audit": Rule(subject: .none),
         "GET /api/audit/verify": Rule(subject: .none),
         "GET /api/admin/audit": Rule(subject: .none),
@@ -129,7 +137,7 @@ struct RouteSamples {
         guard let rule = Self.rules[route] else { throw NoRule(route: route) }
         let id = try await make(rule.subject)
         return RouteSample(
-            entry: entry, path: rule.path ?? entry.path.replacing("{id}", with: id),
+            entry: entry, path: (rule.path ?? entry.path).replacing("{id}", with: id),
             json: try rule.json.map { try JSONParser.parse(Array($0.text.replacing("{id}", with: id).utf8)) }, csv: nil,
             status: rule.status)
     }
@@ -154,6 +162,10 @@ struct RouteSamples {
                 200, "POST", "/api/admin/tenants/\(id)/delete", by: person, json: ["confirm": .string(id)])
             return id
         case .snapshot: (path, json) = ("backups", [:])
+        case .file:
+            let answer = try await server.expect(
+                201, "POST", "/api/files?name=\(canary).txt", by: shop.owner, body: Array(canary.utf8))
+            return try #require(answer.json["id"]?.stringValue)
         }
         let answer = try await server.expect(201, "POST", "/api/admin/\(path)", by: person, json: json)
         return try #require(answer.json["id"]?.stringValue)

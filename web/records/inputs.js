@@ -3,6 +3,7 @@ import { selectField, textArea, textField } from '../components/field.js'
 import { element, uniqueID } from '../dom.js'
 import { majorText, minorFrom } from '../money.js'
 import { instantFrom, wallTime } from '../zoned-time.js'
+import { fileField } from './file-field.js'
 import { referenceField } from './reference-field.js'
 
 /**
@@ -28,6 +29,7 @@ const makers = {
   integer, money, currency, boolean, choice, instant,
   date: (given) => line(given, { type: 'date' }),
   reference: ({ shop, field, value, options }) => referenceField({ shop, field, value, ...options }),
+  file: ({ shop, field, value, options }) => fileField({ shop, field, value, ...options }),
   object: json, array: json, json,
 }
 

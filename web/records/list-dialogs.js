@@ -98,7 +98,7 @@ export function openSort({ collection, sort, onDone }) {
 
 /** A long text cannot be sorted by, because a cursor holds the values that it stands at. */
 export const sortable = (collection) => collection.allFields
-  .filter(({ type }) => !['multiline', 'json', 'secret', 'object', 'array'].includes(type))
+  .filter(({ type }) => !['multiline', 'json', 'secret', 'file', 'object', 'array'].includes(type))
 
 /** Asks which fields the list shows. */
 export function openColumns({ collection, columns, onDone }) {

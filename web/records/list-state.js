@@ -1,6 +1,6 @@
 /** How many fields a list shows when nobody has chosen any. */
 const columnsShown = 7
-const neverChosen = new Set(['multiline', 'json', 'secret', 'currency', 'object', 'array'])
+const neverChosen = new Set(['multiline', 'json', 'secret', 'file', 'currency', 'object', 'array'])
 /** The server takes no more keys than these. */
 export const sortKeysAtMost = 4
 

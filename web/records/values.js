@@ -3,6 +3,7 @@ import { element } from '../dom.js'
 import { count, utcTime } from '../format.js'
 import { money } from '../money.js'
 import { zonedTime } from '../zoned-time.js'
+import { fileView } from './file-view.js'
 
 const nothing = '–'
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' })
@@ -27,7 +28,7 @@ export function valueCell(shop, field, record) {
 /** Numbers stand at the end of their column, so that their digits can be compared. */
 export const isNumeric = ({ type }) => ['integer', 'number', 'decimal', 'money', 'weight', 'rate'].includes(type)
 
-const isLinked = ({ type }) => ['reference', 'id', 'instant'].includes(type)
+const isLinked = ({ type }) => ['reference', 'id', 'instant', 'file'].includes(type)
 
 const views = {
   money: ({ shop, field, record, value }) => money(value, record[field.currency] ?? shop.currency),
@@ -41,6 +42,7 @@ const views = {
   email: ({ value }) => element('a', { href: `mailto:${value}` }, value),
   phone: ({ value }) => element('a', { href: `tel:${value.replace(/[^\d+]/g, '')}` }, value),
   reference: ({ shop, field, value }) => referenceLink(shop, field, value),
+  file: ({ shop, value }) => fileView(shop, value),
 }
 
 function plain({ value }) {

@@ -104,6 +104,7 @@ struct TakeAwayController: Sendable {
                     let database = staged.appending(path: "tenant.sqlite")
                     try file.copy(to: database)
                     try TenantPackage.rewrite(database) { try CopyCleaning.sandbox($0, catalog) }
+                    try package.linkContents(namedBy: database, of: source.id, file.schema, to: staged)
                 }
                 return try await appliance.tenants.adopt(
                     staged, as: source.record, slug: slug, action: "tenant.clone", sandbox: sandbox, by: actor,

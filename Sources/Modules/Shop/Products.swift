@@ -9,6 +9,7 @@ package let products = Collection(
         .longText("description"),
         .money("price").required(),
         .currency().required(),
+        .file("photo", accept: "image/*"),
         .integer("stock", in: -1_000_000_000...1_000_000_000).required().default(0),
     ],
     indexes: [["name"], ["currency", "price"]])
