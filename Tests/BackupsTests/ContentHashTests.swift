@@ -53,7 +53,7 @@ struct ContentHashTests {
             try await appliance.add("more", to: appliance.file("acme"))
             try await appliance.service.restore(RestoreRequest(tenants: ["acme"]))
             #expect(try appliance.file("acme").read { try ContentHash($0).hexadecimal } == stored)
-            #expect(file.rows == ["notes": 1, "owner": 1])
+            #expect(file.rows == ["notes": 1, "owner": 1, "files": 0])
         }
     }
 }

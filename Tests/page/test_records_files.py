@@ -60,6 +60,7 @@ def test_a_picture_is_uploaded_and_shown(page, shop):
 def test_what_is_no_picture_is_refused_at_its_field(page, shop):
     record = shop.send("GET", "/api/products")["items"][0]
     page.goto(f"/admin#/shop/records/products/{record['id']}/edit")
+    page.watch.expect("422")
     choose(page, "not.png", b"<html>")
     expect(page.get_by_role("alert").filter(has_text=re.compile("bytes say"))).to_be_visible()
 

@@ -93,7 +93,7 @@ def test_a_damaged_upload_in_a_snapshot_is_refused_by_its_name(appliance):
     path = appliance.backups / "snapshots" / id / "files" / shop.id / made["sha256"]
     path.write_bytes(b"preciouS")
     name = f"files/{shop.id}/{made['sha256']}"
-    assert name in appliance.cli("backup", "verify", id, code=1).stdout
+    assert name in appliance.cli("backup", "verify", id, code=1).stderr
     refused = appliance.cli("restore", "--tenant", "files", "--snapshot", id, "--yes", code=1)
     assert name in refused.stderr
     assert content_of(shop, made["id"]).body == b"precious"
@@ -114,7 +114,7 @@ def test_an_export_and_an_import_carry_the_files(appliance):
 
 def test_a_large_upload_takes_little_memory(appliance):
     shop = appliance.add_shop("files")
-    appliance.start("--file-limit", "300")
+    appliance.start(environment={"APPLIANCE_FILE_LIMIT": "300"})
     shop.sign_in()
     before = resident(appliance)
     answer = upload(shop, bytes(200 << 20))
