@@ -100,7 +100,7 @@ let package = Package(
             "HTTPAPI",
             [
                 "Tenancy", "CollectionKit", "Storage", "ApplianceCore", hummingbird, nio, nioHTTP1, nioPosix,
-                nioHTTPTypes, httpTypes, logging, crypto, grdb,
+                nioHTTPTypes, httpTypes, logging, crypto, grdb, lifecycle,
             ]),
         layer("Jobs", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, lifecycle, logging]),
         layer(

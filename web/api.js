@@ -38,6 +38,13 @@ export class Api {
     return response.blob()
   }
 
+  /** A response to be read as it comes, whatever its status; server-sent events go on from `since`. */
+  stream(path, { query, tenant, since, signal }) {
+    const headers = { ...this.#headers('GET', { tenant }), Accept: 'text/event-stream' }
+    if (since) headers['Last-Event-ID'] = since
+    return fetch(address(path, query), { signal, headers, credentials: 'same-origin', cache: 'no-store' })
+  }
+
   /** Sends a file as it is; `onProgress(bytes)` tells how far it has come, which fetch() cannot. */
   upload(path, file, { query, tenant, signal, onProgress }) {
     const request = new XMLHttpRequest()

@@ -82,6 +82,10 @@ export class Shop {
     return this.#api.download(path, type, this.#named(options))
   }
 
+  stream(path, options) {
+    return this.#api.stream(path, this.#named(options))
+  }
+
   /** Uploads a file; answers what is known of it, its id first of all. */
   upload(file, options) {
     return this.#api.upload('/api/files', file, this.#named({ ...options, query: { name: file.name } }))

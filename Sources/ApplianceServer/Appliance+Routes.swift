@@ -14,7 +14,7 @@ extension Appliance {
     package func makeRoutes() throws -> Routes {
         let services = HTTPServices(
             catalog: catalog, directory: directory, signIn: signIn, storage: storage, data: configuration.data,
-            ids: ids, time: time, master: master, logger: logger, files: files,
+            ids: ids, time: time, master: master, logger: logger, files: files, events: events,
             isTLS: configuration.isTLS, domain: configuration.domain, queryLimit: configuration.queryLimit)
         let requests = requests
         let routes = Routes(services) { outcome in
@@ -36,6 +36,7 @@ extension Appliance {
         BatchController(services).add(to: routes)
         PermissionController(catalog).add(to: routes)
         FileController(services).add(to: routes)
+        EventController(services).add(to: routes)
         PublicFileController(services).add(to: routes)
         PageFiles(try pageFiles()).add(to: routes)
         addOpenAPI(to: routes)

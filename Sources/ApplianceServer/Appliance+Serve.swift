@@ -38,8 +38,10 @@ extension Appliance {
                 await running(channel.localAddress?.port ?? configuration.port)
             }, logger: quietLogger)
         var group = ServiceGroupConfiguration(
+            // Stopped from the last to the first: the streams of events end before the port waits for its requests.
             services: [
                 controlServer(responder, configuration.data.controlSocket, running: {}), scheduler, alertWatch, port,
+                events,
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger)
         group.maximumGracefulShutdownDuration = Limit.shutdown

@@ -33,6 +33,7 @@ package struct Appliance: Sendable {
     let alertWatch: AlertWatch
     let catalog: CollectionCatalog
     let contentPins = ContentPins()
+    let events: EventHub
     let scheduler: Scheduler
     let requests: RequestMetrics
     let metrics: MetricsReport
@@ -86,6 +87,7 @@ package struct Appliance: Sendable {
             promise: configuration.promise, storage: storage, ids: ids, time: time, logger: logger)
         alerts = Alerts(system: system, ids: ids, time: time)
         alertWatch = AlertWatch(recovery: recovery, changeLog: changeLog, alerts: alerts, time: time, logger: logger)
+        events = EventHub(storage: storage, directory: directory)
         requests = RequestMetrics(time: time)
         metrics = MetricsReport(requests: requests, storage: storage, directory: directory, data: data, time: time)
         let jobs = BuiltInJobs(

@@ -33,6 +33,15 @@ struct Authenticator: Sendable {
         }
     }
 
+    /// The person of a request that takes long, as of now; nil once their access has ended or the shop is closed.
+    func current(_ context: TenantRequestContext) async throws -> Principal? {
+        guard let tenant = services.directory[context.tenant.id], tenant.status != .suspended,
+            let principal = try await principal(context.request, context.http), principal.id == context.principal.id,
+            principal.expiresAt > services.time.now()
+        else { return nil }
+        return principal
+    }
+
     private func principal(_ request: Request, _ http: ApplianceRequestContext) async throws -> Principal? {
         if http.isControl { return .commandLine }
         switch credential(of: request) {

@@ -14,6 +14,8 @@ extension HTTPField.Name {
     static let openerPolicy = known("Cross-Origin-Opener-Policy")
     static let resourcePolicy = known("Cross-Origin-Resource-Policy")
     static let host = known("Host")
+    static let lastEventID = known("Last-Event-ID")
+    static let accelBuffering = known("X-Accel-Buffering")
     static let contentDisposition = known("Content-Disposition")
     static let linkTarget = known("Link")
 

@@ -17,6 +17,7 @@ package struct HTTPServices: Sendable {
     package let master: MasterKey
     package let logger: Logger
     package let files: FileServices
+    package let events: EventHub
     /// Whether browsers reach us by TLS: cookies are then `__Host-` and `Secure`, and HSTS is said.
     package let isTLS: Bool
     /// The domain below which shops have a name of their own, such as `shops.example`.
@@ -27,12 +28,13 @@ package struct HTTPServices: Sendable {
     package init(
         catalog: CollectionCatalog, directory: TenantDirectory, signIn: SignIn, storage: StorageServices,
         data: DataDirectory, ids: IdentifierSource, time: TimeSource, master: MasterKey, logger: Logger,
-        files: FileServices, isTLS: Bool, domain: String?, queryLimit: DatabaseFile.ReadLimit = .request
+        files: FileServices, events: EventHub, isTLS: Bool, domain: String?,
+        queryLimit: DatabaseFile.ReadLimit = .request
     ) {
         self.queryLimit = queryLimit
         (self.catalog, self.directory, self.signIn, self.storage) = (catalog, directory, signIn, storage)
         (self.data, self.ids, self.time, self.master, self.logger) = (data, ids, time, master, logger)
-        (self.files, self.isTLS, self.domain) = (files, isTLS, domain)
+        (self.files, self.events, self.isTLS, self.domain) = (files, events, isTLS, domain)
     }
 
     /// Which collections this person may see records of beside those of another, and how.

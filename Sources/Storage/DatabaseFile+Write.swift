@@ -141,6 +141,7 @@ extension DatabaseFile {
             services.statistics.didCommit(writes: group.count)
             services.refusals.remove(name)
             for outcome in outcomes { outcome() }
+            services.commits.announce(name)
             checkpointIfLong(writer)
         } catch {
             let reason = note(error)

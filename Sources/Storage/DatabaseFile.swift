@@ -244,6 +244,7 @@ package final class DatabaseFile: Sendable {
                 if case .quarantined = state.phase { state.phase = .closed }
             }
             changes.add()
+            services.commits.announce(name)
         }
         state.withLock { close(&$0) }
         return try await services.longWork { [self] in

@@ -1,4 +1,4 @@
-import ApplianceCore
+package import ApplianceCore
 import Foundation
 package import Logging
 import NIOPosix
@@ -19,21 +19,23 @@ package final class StorageServices: Sendable {
 
     package let logger: Logger
     package let statistics = StorageStatistics()
+    /// Tells the name of each file that was committed to or exchanged.
+    package let commits = Announcer<String>()
     package let refusals = WriteRefusals()
     /// Nil where nothing is logged: in tests of other things, and for copies.
     package let changeLog: ChangeLog?
-    private let commits: NIOThreadPool
+    private let commitPool: NIOThreadPool
     private let long: NIOThreadPool
     private let queries: NIOThreadPool
     private let openFiles: OpenFiles
 
     package init(logger: Logger, openFiles limit: Int = Limit.openFiles, changeLog: ChangeLog? = nil) {
         (self.logger, self.changeLog) = (logger, changeLog)
-        commits = NIOThreadPool(numberOfThreads: Limit.commitThreads)
+        commitPool = NIOThreadPool(numberOfThreads: Limit.commitThreads)
         long = NIOThreadPool(numberOfThreads: Limit.longThreads)
         queries = NIOThreadPool(numberOfThreads: Limit.queryThreads)
         openFiles = OpenFiles(limit: limit)
-        commits.start()
+        commitPool.start()
         long.start()
         queries.start()
     }
@@ -41,13 +43,13 @@ package final class StorageServices: Sendable {
     /// Stops the threads after what they are doing; files must not be used afterwards.
     package func shutdown() async throws {
         try await changeLog?.shutdown()
-        try await commits.shutdownGracefully()
+        try await commitPool.shutdownGracefully()
         try await long.shutdownGracefully()
         try await queries.shutdownGracefully()
     }
 
     func commitWork(_ work: @escaping @Sendable () -> Void) {
-        commits.submit { _ in work() }
+        commitPool.submit { _ in work() }
     }
 
     /// Runs `work` on a thread that may block for seconds.

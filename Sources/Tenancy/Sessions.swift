@@ -150,10 +150,14 @@ package final class Sessions: Sendable {
     package func end(_ principal: Principal) async throws {
         try await file(principal.tenantID).write { db in try SessionStore.delete(db, id: principal.sessionID) }
         remembered.withLock { $0 = $0.filter { $1.sessionID != principal.sessionID } }
+        directory.access.announce(())
     }
 
     /// Forgets what is known of a person, after their sessions or rights changed in the file.
-    package func forget(user id: String) { remembered.withLock { $0 = $0.filter { $1.id != id } } }
+    package func forget(user id: String) {
+        remembered.withLock { $0 = $0.filter { $1.id != id } }
+        directory.access.announce(())
+    }
 
     /// People whose credentials were used since the start and are still good.
     package var activePeople: Int {
@@ -162,5 +166,8 @@ package final class Sessions: Sendable {
     }
 
     /// Forgets everything, after a restore: the file decides again.
-    package func forgetAll() { remembered.withLock { $0.removeAll() } }
+    package func forgetAll() {
+        remembered.withLock { $0.removeAll() }
+        directory.access.announce(())
+    }
 }

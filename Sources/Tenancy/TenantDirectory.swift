@@ -1,4 +1,4 @@
-import ApplianceCore
+package import ApplianceCore
 import CollectionKit
 import Foundation
 package import Storage
@@ -12,6 +12,8 @@ package final class TenantDirectory: Sendable {
         var files: [String: DatabaseFile] = [:]
     }
 
+    /// Tells that somebody's access may have ended: a session, a role, a shop.
+    package let access = Announcer<Void>()
     private let state = Mutex(State())
     private let data: DataDirectory
     private let schema: DatabaseSchema
@@ -30,6 +32,7 @@ package final class TenantDirectory: Sendable {
             state.byID = Dictionary(tenants.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             state.idBySlug = Dictionary(tenants.map { ($0.slug, $0.id) }, uniquingKeysWith: { first, _ in first })
         }
+        access.announce(())
     }
 
     /// By id or slug.
@@ -55,6 +58,7 @@ package final class TenantDirectory: Sendable {
             state.byID[tenant.id] = nil
             if state.idBySlug[tenant.slug] == tenant.id { state.idBySlug[tenant.slug] = nil }
         }
+        access.announce(())
     }
 
     func put(_ tenant: Tenant) {
@@ -62,5 +66,6 @@ package final class TenantDirectory: Sendable {
             state.byID[tenant.id] = tenant
             state.idBySlug[tenant.slug] = tenant.id
         }
+        access.announce(())
     }
 }

@@ -80,6 +80,7 @@ struct RouteSamples {
             subject: .none,
             json: ["operations": [["method": "POST", "path": "/api/customers", "body": ["name": "batch"]]]]),
         "GET /api/permissions": Rule(subject: .none),
+        "GET /api/events": Rule(subject: .none, path: "/api/events?follow=false"),
         "GET /api/files": Rule(subject: .none),
         "POST /api/files": Rule(subject: .none, json: ["bytes": "are bytes"], status: 201),
         "GET /api/files/{id}": Rule(subject: .file),

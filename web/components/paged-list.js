@@ -11,6 +11,7 @@ export class PagedList {
   #options
   #table = null
   #shown = 0
+  #pages = 0
   #cursor = null
   #total = null
   #generation = 0
@@ -44,9 +45,20 @@ export class PagedList {
     }
   }
 
+  /**
+   * Loads the first page again because something has changed, unless that would take someone back to the top who has
+   * read on; someone who is at work in the list with the keyboard first finishes.
+   */
+  refresh() {
+    if (this.#pages > 1) return
+    if (!this.element.contains(document.activeElement)) return this.reload({ isQuiet: true })
+    this.element.addEventListener('focusout', () => setTimeout(() => this.refresh()), { once: true })
+  }
+
   #showFirst({ items, nextCursor, total }) {
     this.#total = total ?? null
     this.#shown = items.length
+    this.#pages = 1
     if (items.length === 0) return this.element.replaceChildren(this.#options.empty())
     const { caption, columns, narrow } = this.#options
     this.#table = table({ caption, columns: typeof columns === 'function' ? columns() : columns, items, narrow })
@@ -64,6 +76,7 @@ export class PagedList {
       if (generation !== this.#generation) return
       this.#table.append(items)
       this.#shown += items.length
+      this.#pages += 1
       this.#showPager(nextCursor)
       announce(`${counted(items.length, this.#options.noun, this.#options.nouns)} more`)
     } catch (error) {

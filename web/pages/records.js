@@ -4,7 +4,8 @@ import { PagedList } from '../components/paged-list.js'
 import { emptyState } from '../components/states.js'
 import { toast, toastProblem } from '../components/toast.js'
 import { commands } from '../commands.js'
-import { element } from '../dom.js'
+import { debounce, element } from '../dom.js'
+import { follow } from '../follow.js'
 import { ApplianceProblem } from '../problem.js'
 import { rememberQuery } from '../router.js'
 import { sortable } from '../records/list-dialogs.js'
@@ -14,6 +15,7 @@ import { isNumeric, valueCell } from '../records/values.js'
 import { collectionPage } from './collection-page.js'
 
 const pageSize = 50
+const refreshMilliseconds = 300
 
 /** One collection as a list: its columns, filters and order come from its declaration and live in the address. */
 export function recordsPage(context) {
@@ -49,6 +51,8 @@ function listView({ shop, collection, query, path, signal }) {
     empty: () => emptyList({ shop, collection, state }),
   })
   list.reload()
+  // Several changes in a row are one look.
+  follow(shop, collection.name, debounce(() => list.refresh(), refreshMilliseconds), signal)
   return element('div', { class: 'stack' }, toolbar.element, list.element, line)
 }
 
