@@ -2,8 +2,10 @@ import ApplianceCore
 import AsyncHTTPClient
 import CollectionKit
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import Storage
+import Tenancy
 import Testing
 
 @testable import ApplianceServer

@@ -86,8 +86,8 @@ private struct EventOptions: Sendable {
 }
 
 /// Writes to one listener what that person may know.
-private struct EventWriter<Writer: ResponseBodyWriter> {
-    var writer: Writer
+private struct EventWriter {
+    var writer: any ResponseBodyWriter
     let context: TenantRequestContext
     let services: HTTPServices
     let options: EventOptions
@@ -96,7 +96,7 @@ private struct EventWriter<Writer: ResponseBodyWriter> {
     /// As of the last look.
     private var principal: Principal
 
-    init(writer: Writer, context: TenantRequestContext, services: HTTPServices, options: EventOptions) {
+    init(writer: any ResponseBodyWriter, context: TenantRequestContext, services: HTTPServices, options: EventOptions) {
         (self.writer, self.context, self.services, self.options) = (writer, context, services, options)
         principal = context.principal
     }

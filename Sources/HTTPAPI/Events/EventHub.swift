@@ -2,7 +2,7 @@ import ApplianceCore
 import CollectionKit
 import NIOCore
 import NIOPosix
-package import ServiceLifecycle
+import ServiceLifecycle
 package import Storage
 import Synchronization
 package import Tenancy
