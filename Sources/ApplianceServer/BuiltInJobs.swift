@@ -72,6 +72,8 @@ struct BuiltInJobs {
                 run: { _ in
                     let purge = RetentionPurge(directory: directory, catalog: catalog, time: time, logger: logger)
                     let (removed, failed) = try await purge.run()
+                    let now = time.now()
+                    try await system.write { db in try Idempotency.purge(db, now: now) }
                     return "\(removed) removed" + (failed > 0 ? ", \(failed) shops failed" : "")
                 }),
         ]

@@ -25,7 +25,7 @@ package struct Idempotency: Sendable {
         }
     }
 
-    static let baseSQL = """
+    package static let baseSQL = """
         CREATE TABLE idempotency (
             actor TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL, at TEXT NOT NULL, status INTEGER NOT NULL,
             location TEXT, etag TEXT, body TEXT NOT NULL, PRIMARY KEY (actor, key)
@@ -53,9 +53,8 @@ package struct Idempotency: Sendable {
         try await file.write(alone: alone) { db in try answer(db, now: now, make: make) }
     }
 
-    private func answer(
-        _ db: Database, now: Instant, make: (Database) throws -> Answer
-    ) throws -> (answer: Answer, isReplay: Bool) {
+    /// The kept answer; nil when there is none. Throws `idempotency_key_reused` for that of another request.
+    package func kept(_ db: Database, now: Instant) throws -> Answer? {
         let kept = try db.first(
             "SELECT request, status, location, etag, body FROM idempotency WHERE actor = ?1 AND key = ?2 AND at > ?3",
             [.text(actor), .text(key), SQLValue(now.subtracting(Limit.lifetime))]
@@ -73,16 +72,27 @@ package struct Idempotency: Sendable {
                     "idempotency_key_reused", "This Idempotency-Key was used for another request.",
                     hint: "Take a new key for a new request.")
             }
-            return (kept.answer, true)
+            return kept.answer
         }
+        return nil
+    }
+
+    private func answer(
+        _ db: Database, now: Instant, make: (Database) throws -> Answer
+    ) throws -> (answer: Answer, isReplay: Bool) {
+        if let kept = try kept(db, now: now) { return (kept, true) }
         let answer = try make(db)
+        try keep(answer, db, now: now)
+        return (answer, false)
+    }
+
+    package func keep(_ answer: Answer, _ db: Database, now: Instant) throws {
         try db.run(
             "INSERT OR REPLACE INTO idempotency VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             [
                 .text(actor), .text(key), .text(request), SQLValue(now), .integer(Int64(answer.status)),
                 SQLValue(answer.location), SQLValue(answer.etag), .text(String(decoding: answer.body, as: UTF8.self)),
             ])
-        return (answer, false)
     }
 
     /// Removes answers whose time is over.

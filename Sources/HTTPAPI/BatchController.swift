@@ -18,7 +18,9 @@ package struct BatchController: Sendable {
     package init(_ services: HTTPServices) { self.services = services }
 
     package func add(to routes: Routes) {
-        routes.tenant(.post, "/api/batch", .create, "Several changes in one transaction") { try await batch($0) }
+        routes.tenant(.post, "/api/batch", .create, "Several changes in one transaction", keepsAnswer: true) {
+            try await batch($0)
+        }
     }
 
     private func batch(_ context: TenantRequestContext) async throws -> Response {

@@ -1,6 +1,7 @@
 import ApplianceCore
 import CollectionKit
 import Foundation
+import GRDB
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -40,14 +41,26 @@ struct CollectionTransfer: Sendable {
         let file = try await RequestBodies.file(context.request, in: services.data)
         let (targets, change, database) = (services.targets(context), services.recordContext(context), context.database)
         let view = context.principal.view(of: collection)
+        let key = try await importKey(context, file)
         return try await LongWork.respond(context.request, logger: services.logger) { progress in
             defer { try? FileSystem.remove(file) }
-            let report = try await database.write(alone: true) { db in
+            @Sendable func take(_ db: Database) throws -> JSON {
                 var work = try RecordImport(view, targets, options, change)
-                return try work.run(db, file: file, format: format, progress: progress)
+                return try work.run(db, file: file, format: format, progress: progress).json
             }
-            return report.json
+            guard let key else { return try await database.write(alone: true) { db in try take(db) } }
+            let kept = try await key.write(database, now: change.now, alone: true) { db in
+                try .init(status: 200, location: nil, etag: nil, body: take(db).bytes)
+            }
+            return try JSONParser.parse(kept.answer.body)
         }
+    }
+
+    /// The same file again is the same request.
+    private func importKey(_ context: TenantRequestContext, _ file: URL) async throws -> Idempotency? {
+        guard context.request.headers[.idempotencyKey] != nil else { return nil }
+        let digest = try await services.storage.longWork { try Digest.ofFile(file) }
+        return try IdempotentAnswer.key(context, body: digest)
     }
 
     private static func format(_ request: Request) throws -> ImportFormat {

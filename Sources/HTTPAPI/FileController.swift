@@ -14,7 +14,7 @@ package struct FileController: Sendable {
 
     package func add(to routes: Routes) {
         routes.tenantManager(.get, "/api/files", "List uploaded files") { try list($0) }
-        routes.tenant(.post, "/api/files", .create, "Upload a file") { try await upload($0) }
+        routes.tenant(.post, "/api/files", .create, "Upload a file", keepsAnswer: true) { try await upload($0) }
         routes.tenant(.get, "/api/files/{id}", .read, "Read what is known of a file") { context in
             let file = try readable(context)
             return Self.answer(file, context)

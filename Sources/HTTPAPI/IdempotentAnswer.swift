@@ -27,9 +27,10 @@ enum IdempotentAnswer {
     }
 
     static func response(_ outcome: (answer: Idempotency.Answer, isReplay: Bool)) -> Response {
-        let answer = outcome.answer
-        var response = Answer.bytes(
-            answer.body, type: "application/json", status: HTTPResponse.Status(code: answer.status))
+        let (answer, status) = (outcome.answer, HTTPResponse.Status(code: outcome.answer.status))
+        var response =
+            answer.body.isEmpty
+            ? Response(status: status) : Answer.bytes(answer.body, type: "application/json", status: status)
         if let location = answer.location { response.headers[.location] = location }
         if let etag = answer.etag { response.headers[.eTag] = etag }
         if outcome.isReplay { response.headers[.idempotentReplayed] = "true" }

@@ -29,6 +29,14 @@ package final class OperatorRequestContext: Sendable {
         }
         (request, http, principal, requestID) = (context.request, context.http, context.principal, context.requestID)
     }
+
+    private init(_ other: OperatorRequestContext, _ request: Request) {
+        self.request = request
+        (http, principal, requestID) = (other.http, other.principal, other.requestID)
+    }
+
+    /// The same with a request whose body was read already.
+    func with(_ request: Request) -> OperatorRequestContext { OperatorRequestContext(self, request) }
 }
 
 /// A request inside one shop. A handler of a module gets this and nothing else: without a tenant, a person and the
@@ -49,6 +57,15 @@ package final class TenantRequestContext: Sendable {
         self.tenant = tenant
         self.database = database(tenant.id)
     }
+
+    private init(_ other: TenantRequestContext, _ request: Request) {
+        self.request = request
+        (http, principal, requestID) = (other.http, other.principal, other.requestID)
+        (tenant, database) = (other.tenant, other.database)
+    }
+
+    /// The same with a request whose body was read already.
+    func with(_ request: Request) -> TenantRequestContext { TenantRequestContext(self, request) }
 
     /// The `{id}` of the path.
     package var recordID: String { http.directRecordID ?? http.parameters.get("id") ?? "" }

@@ -35,12 +35,14 @@ package final class Routes {
     package let router: Router<ApplianceRequestContext>
     package let services: HTTPServices
     private let authenticator: Authenticator
+    private let kept: KeptAnswers
     private let pipeline: RequestPipeline
     private var direct = DirectRoutes()
 
     package init(_ services: HTTPServices, finished: @escaping @Sendable (RequestPipeline.Outcome) -> Void) {
         self.services = services
         authenticator = Authenticator(services: services)
+        kept = KeptAnswers(services)
         router = Router(context: ApplianceRequestContext.self, options: .autoGenerateHeadEndpoints)
         pipeline = RequestPipeline(services, finished: finished)
         router.add(middleware: pipeline)
@@ -94,8 +96,12 @@ package final class Routes {
         _ method: HTTPRequest.Method, _ path: String, _ summary: String,
         _ handler: @escaping @Sendable (OperatorRequestContext) async throws -> Response
     ) {
-        add(method, path, .operator, summary) { [authenticator] request, http in
-            try await handler(OperatorRequestContext(authenticator.signedIn(request, http)))
+        add(method, path, .operator, summary) { [authenticator, kept, services] request, http in
+            let context = try OperatorRequestContext(await authenticator.signedIn(request, http))
+            guard method == .post else { return try await handler(context) }
+            return try await kept.answer(request, by: context.principal.actor, in: services.signIn.system) {
+                try await handler(context.with($0))
+            }
         }
     }
 
@@ -104,26 +110,34 @@ package final class Routes {
         _ method: HTTPRequest.Method, _ path: String, _ summary: String,
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
-        add(method, path, .tenantManager, summary) { [authenticator, services] request, http in
+        add(method, path, .tenantManager, summary) { [authenticator, kept, services] request, http in
             let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
             guard context.principal.managesUsers else {
                 throw DomainError.forbidden("not_permitted", "Your role does not allow this.")
             }
             try await Self.auditOperator(context, services)
-            return try await handler(context)
+            guard method == .post else { return try await handler(context) }
+            return try await kept.answer(request, by: context.principal.actor, in: context.database) {
+                try await handler(context.with($0))
+            }
         }
     }
 
     /// A route inside a shop that no single collection stands behind. The handler asks again for each one it touches.
+    /// `keepsAnswer`: it keeps what an `Idempotency-Key` asks for itself, in the transaction of its change.
     package func tenant(
         _ method: HTTPRequest.Method, _ path: String, _ operation: Permissions.Operation, _ summary: String,
+        keepsAnswer: Bool = false,
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
-        add(method, path, .tenant(operation), summary) { [authenticator, services] request, http in
+        add(method, path, .tenant(operation), summary) { [authenticator, kept, services] request, http in
             let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
             try context.require(operation, .standard)
             try await Self.auditOperator(context, services)
-            return try await handler(context)
+            guard method == .post, !keepsAnswer else { return try await handler(context) }
+            return try await kept.answer(request, by: context.principal.actor, in: context.database) {
+                try await handler(context.with($0))
+            }
         }
     }
 

@@ -6,7 +6,8 @@ package import Storage
 /// Signing in, and the accounts behind it: operators here, users in their shop's file.
 package final class SignIn: Sendable {
     package let sessions: Sessions
-    let system: DatabaseFile
+    /// The control plane, where operators are.
+    package let system: DatabaseFile
     let directory: TenantDirectory
     private let passwords: PasswordHasher
     private let ids: IdentifierSource

@@ -11,6 +11,7 @@ package enum SystemDatabase {
             .init("first", first + AuditTrail.baseSQL), .init("trash", trash), .init("drills", drills),
             .init("sandboxes", sandboxes),
             .init("audit chain", AuditTrail.secondSQL), .init("alerts", Alerts.schema),
+            .init("idempotency", Idempotency.baseSQL),
         ],
         invariants: AuditTrail.invariants)
 

@@ -77,6 +77,71 @@ struct RetryTests {
         }
     }
 
+    // MARK: - Every other POST
+
+    @Test func `people, trials and shops are made once`() async throws {
+        try await withShops { server, person, acme, _ in
+            func send(_ path: String, _ who: Person, _ json: JSON, _ key: String) async throws -> ServerAnswer {
+                try await server.send("POST", path, by: who, json: json, headers: [("Idempotency-Key", key)])
+            }
+            let user: JSON = ["email": "new@acme.example", "password": .string(goodPassword)]
+            let first = try await send("/api/users", acme.owner, user, "u")
+            #expect(first.status == 201 && first["Idempotent-Replayed"] == nil)
+            let again = try await send("/api/users", acme.owner, user, "u")
+            #expect(again.status == 201 && again.body == first.body && again["Idempotent-Replayed"] == "true")
+            let other = try await send("/api/users", acme.owner, ["email": "x@acme.example"], "u")
+            #expect(other.status == 409 && other.code == "idempotency_key_reused")
+            // Without the key it would be taken.
+            try await server.expect(409, "POST", "/api/users", by: acme.owner, json: user)
+            let shop: JSON = ["slug": "made-once", "ownerEmail": "o@once.example", "trialDays": 10]
+            let made = try await send("/api/admin/tenants", person, shop, "t")
+            let same = try await send("/api/admin/tenants", person, shop, "t")
+            #expect(made.status == 201 && same.body == made.body && same["Location"] == made["Location"])
+            let extended = try await send("/api/admin/tenants/made-once/extend-trial", person, ["days": 5], "e")
+            let twice = try await send("/api/admin/tenants/made-once/extend-trial", person, ["days": 5], "e")
+            #expect(extended.status == 200 && twice.json["trialEndsAt"] == extended.json["trialEndsAt"])
+            let now = try await server.expect(200, "GET", "/api/admin/tenants/made-once", by: person)
+            #expect(now.json["trialEndsAt"] == extended.json["trialEndsAt"])
+        }
+    }
+
+    @Test func `an import with a key is taken in once`() async throws {
+        try await withShops { server, _, acme, _ in
+            func take(_ text: String) async throws -> ServerAnswer {
+                try await server.send(
+                    "POST", "/api/customers/import", by: acme.owner, body: Array(text.utf8),
+                    headers: [("Content-Type", "text/csv"), ("Idempotency-Key", "i")])
+            }
+            let first = try await take("name\nAsha\nBela\n")
+            #expect(first.status == 200 && first.json["created"] == 2)
+            #expect(try await take("name\nAsha\nBela\n").body == first.body)
+            #expect(try await take("name\nAsha\n").code == "idempotency_key_reused")
+            let list = try await server.expect(200, "GET", "/api/customers?count=exact", by: acme.owner)
+            #expect(list.json["total"] == 2)
+        }
+    }
+
+    @Test func `the same key at the same time is refused or replayed, and done once`() async throws {
+        try await withShops { server, _, acme, _ in
+            let owner = acme.owner
+            let answers = try await withThrowingTaskGroup(of: ServerAnswer.self) { tasks in
+                for _ in 0..<10 {
+                    tasks.addTask {
+                        try await server.send(
+                            "POST", "/api/users", by: owner,
+                            json: ["email": "race@acme.example", "password": .string(goodPassword)],
+                            headers: [("Idempotency-Key", "race")])
+                    }
+                }
+                return try await tasks.reduce(into: []) { $0.append($1) }
+            }
+            let made = answers.filter { $0.status == 201 }
+            #expect(made.count >= 1 && Set(made.map(\.text)).count == 1)
+            let refused = answers.filter { $0.status != 201 }
+            #expect(refused.allSatisfy { $0.status == 409 && $0.code == "idempotency_key_in_use" })
+        }
+    }
+
     // MARK: - Batch
 
     @Test func `a batch is all or nothing`() async throws {
