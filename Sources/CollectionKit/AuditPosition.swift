@@ -41,6 +41,26 @@ package struct RecordChange: Sendable {
     package var collection: String { String(action.prefix { $0 != "." }) }
 }
 
+extension CollectionView {
+    /// Whether the person may read every record, if perhaps not every field.
+    package var reachesAll: Bool { ownColumn(.read) == nil }
+
+    /// Whether the person may know of the record. One that is gone, or many at once, are for those who see all records.
+    package func mayRead(_ db: Database, id: String?) throws -> Bool {
+        guard let own = ownColumn(.read) else { return true }
+        guard let id else { return false }
+        let found = try db.first(
+            "SELECT 1 FROM \(collection.sql.table) WHERE id = ?1 AND \(own) = ?2", [.text(id), .text(user)]
+        ) { _ in true }
+        return found != nil
+    }
+
+    /// As `mayRead`, and what the record has in a field.
+    package func mayRead(_ db: Database, id: String, field: String) throws -> Bool {
+        try isReadable(field) && mayRead(db, id: id)
+    }
+}
+
 extension AuditTrail {
     /// Where the log ends now.
     package static func head(_ db: Database) throws -> AuditPosition {

@@ -83,11 +83,21 @@ extension UploadedFile {
             [SQLValue(before), .integer(Int64(limit))], UploadedFile.init)
     }
 
-    /// The collections that have records which name the file.
-    package static func users(_ db: Database, id: String) throws -> Set<String> {
-        try Set(
-            db.all("SELECT DISTINCT collection FROM fileUses WHERE fileId = ?1", [.text(id)]) { $0.text(0) ?? "" })
+    /// A field of a record that names a file.
+    package struct Use: Sendable, Equatable {
+        package let collection: String
+        package let record: String
+        package let field: String
     }
+
+    /// Where the file is named; of very many the first.
+    package static func uses(_ db: Database, id: String) throws -> [Use] {
+        try db.all(
+            "SELECT collection, recordId, field FROM fileUses WHERE fileId = ?1 LIMIT \(usesLookedAt)", [.text(id)]
+        ) { Use(collection: $0.text(0) ?? "", record: $0.text(1) ?? "", field: $0.text(2) ?? "") }
+    }
+
+    private static let usesLookedAt = 100
 
     /// Of all files of the shop, each counted however often its bytes are there.
     package static func totalBytes(_ db: Database) throws -> Int64 {

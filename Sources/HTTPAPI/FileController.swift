@@ -61,21 +61,17 @@ package struct FileController: Sendable {
     /// shop. To all others it does not exist.
     private func readable(_ context: TenantRequestContext) throws -> UploadedFile {
         let id = context.recordID
-        let (file, users) = try context.database.read { db in
-            (try UploadedFile.find(db, id: id), try UploadedFile.users(db, id: id))
+        let targets = services.targets(context)
+        return try context.database.read { db in
+            let file = try UploadedFile.find(db, id: id)
+            if file.isPublic || context.principal.managesUsers || file.createdBy == context.principal.actor.text {
+                return file
+            }
+            for use in try UploadedFile.uses(db, id: id) {
+                if try targets(use.collection)?.mayRead(db, id: use.record, field: use.field) == true { return file }
+            }
+            throw DomainError.notFound("file")
         }
-        guard
-            file.isPublic || context.principal.managesUsers || file.createdBy == context.principal.actor.text
-                || users.contains(where: { mayRead($0, context) })
-        else { throw DomainError.notFound("file") }
-        return file
-    }
-
-    private func mayRead(_ collection: String, _ context: TenantRequestContext) -> Bool {
-        guard let entry = services.catalog.entry(collection), context.tenant.has(module: entry.module) else {
-            return false
-        }
-        return context.principal.may(.read, entry.collection.permissions)
     }
 
     private func download(_ file: UploadedFile, _ tenant: Tenant) -> FileDownload {

@@ -146,7 +146,7 @@ private struct EventWriter {
         var buffer = ByteBuffer()
         for event in events where event.seq > seq {
             seq = event.seq
-            if mayKnow(event.collection) { buffer.writeBytes(event.bytes) }
+            if try mayKnow(event) { buffer.writeBytes(event.bytes) }
         }
         if buffer.readableBytes > 0 { try await writer.write(buffer) }
     }
@@ -156,10 +156,13 @@ private struct EventWriter {
         try await writer.write(ByteBuffer(string: "id: \(head.text)\nevent: reset\ndata: {}\n\n"))
     }
 
-    private func mayKnow(_ collection: String) -> Bool {
-        guard options.collections?.contains(collection) ?? true, let entry = services.catalog.entry(collection) else {
-            return false
-        }
-        return context.tenant.has(module: entry.module) && principal.may(.read, entry.collection.permissions)
+    /// The file is asked only where the person is limited to records of their own.
+    private func mayKnow(_ event: RecordEvent) throws -> Bool {
+        guard options.collections?.contains(event.collection) ?? true,
+            let entry = services.catalog.entry(event.collection), context.tenant.has(module: entry.module),
+            principal.may(.read, entry.collection.permissions)
+        else { return false }
+        let view = principal.view(of: entry.collection)
+        return try view.reachesAll || context.database.read { db in try view.mayRead(db, id: event.target) }
     }
 }

@@ -18,11 +18,12 @@ enum EventBatch: Sendable {
 struct RecordEvent: Sendable {
     let seq: Int64
     let collection: String
+    let target: String?
     /// A whole message of a `text/event-stream`.
     let bytes: [UInt8]
 
     init(_ change: RecordChange) {
-        (seq, collection) = (change.position.seq, change.collection)
+        (seq, collection, target) = (change.position.seq, change.collection, change.target)
         let data: JSON = [
             "action": .string(change.action), "at": .string(change.at), "collection": .string(change.collection),
             "id": JSON(change.target),
