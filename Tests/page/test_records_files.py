@@ -49,11 +49,13 @@ def test_a_picture_is_uploaded_and_shown(page, shop):
     expect(page.get_by_role("img", name="red ring.png")).to_be_visible()
     page.get_by_role("button", name="Save").click()
     expect(heading(page, "Ring")).to_be_visible()
-    shown = page.get_by_role("img", name="red ring.png")
+    # Its history shows it as well.
+    product = page.get_by_role("region", name="Product")
+    shown = product.get_by_role("img", name="red ring.png")
     expect(shown).to_be_visible()
     assert shown.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 8
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download red ring.png").click()
+        product.get_by_role("button", name="Download red ring.png").click()
     assert download.value.suggested_filename == "red ring.png"
 
 
