@@ -115,7 +115,7 @@ struct ImportTests {
             """)
         let sorted = try #require(try shop.list(things, ["sort": "name"])["items"]?.arrayValue)
         #expect(sorted.map { $0["isOpen"] } == [true, false, true])
-        #expect(sorted.first?["at"] == "2025-12-31T18:30:00.000Z")
+        #expect(sorted.first?["moment"] == "2025-12-31T18:30:00.000Z")
         #expect(sorted.first?["balance"] == -150)
         #expect(sorted.first?["phone"] == "+91 98200 12345")
     }

@@ -39,7 +39,7 @@ struct RouteSamples {
     /// What stands in the shop's records and nowhere else.
     let canary: String
 
-    private enum Subject { case none, user, tenant, trashed, person, snapshot, job, alert }
+    private enum Subject { case none, user, tenant, trashed, person, snapshot, job, alert, restored }
 
     private struct Rule {
         let subject: Subject
@@ -111,6 +111,8 @@ struct RouteSamples {
         "POST /api/admin/backups/{id}/verify": Rule(subject: .snapshot),
         "POST /api/admin/backups/prune": Rule(subject: .none),
         "POST /api/admin/restores": Rule(subject: .none, json: ["dryRun": true]),
+        "GET /api/admin/restores": Rule(subject: .none),
+        "POST /api/admin/restores/{id}/undo": Rule(subject: .restored, json: ["dryRun": true]),
         "GET /api/admin/schedule": Rule(subject: .none),
         "GET /api/admin/schedule/runs": Rule(subject: .none),
         "POST /api/admin/schedule/{id}/run": Rule(subject: .job),
@@ -153,6 +155,12 @@ struct RouteSamples {
             try await server.expect(
                 200, "POST", "/api/admin/tenants/\(id)/delete", by: person, json: ["confirm": .string(id)])
             return id
+        case .restored:
+            let id = JSON.string(try await make(.tenant))
+            _ = try await make(.snapshot)
+            let answer = try await server.expect(
+                200, "POST", "/api/admin/restores", by: person, json: ["tenants": [id], "confirm": id])
+            return try #require(answer.json["id"]?.stringValue)
         case .snapshot: (path, json) = ("backups", [:])
         }
         let answer = try await server.expect(201, "POST", "/api/admin/\(path)", by: person, json: json)
