@@ -108,7 +108,7 @@ struct ImportTests {
         try await shop.importCSV(
             things,
             """
-            name,isOpen,size,day,at,units,phone,balance
+            name,isOpen,size,day,moment,units,phone,balance
             a,yes,large,2026-01-01,2026-01-01,-5,+91 98200 12345,-1.50
             b,FALSE,small,,,,,
             c,1,,,,,,
