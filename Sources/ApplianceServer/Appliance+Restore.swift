@@ -94,6 +94,12 @@ struct RestoreLog: Sendable {
         for id in tenants { await append(action, target: id, data, to: tenantFile(id)) }
     }
 
+    /// Records that came back, which the shop's own log tells one by one.
+    func noteRecords(_ data: JSON, of tenant: String) async {
+        let brief = (data.objectValue ?? []).filter { !["conflicts", "ids", "madeAndDeleted"].contains($0.name) }
+        await append("restore.records", target: tenant, .object(brief), to: system)
+    }
+
     private func append(_ action: String, target: String, _ data: JSON, to file: DatabaseFile) async {
         do {
             try await file.write { db in

@@ -28,6 +28,7 @@ extension Appliance {
         TrashController(appliance: self).add(to: routes)
         BackupController(appliance: self).add(to: routes)
         RestoreController(appliance: self).add(to: routes)
+        RecordRestoreController(appliance: self).add(to: routes)
         OperationsController(appliance: self).add(to: routes)
         UserController(services).add(to: routes)
         AuditController(system: system, catalog: catalog).add(to: routes)

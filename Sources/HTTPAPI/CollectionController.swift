@@ -40,6 +40,7 @@ package struct CollectionController: Sendable {
     private func list(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
         let query = try query(context, collection)
         let past = try await past(query, context)
+        defer { withExtendedLifetime(past) {} }
         let database = past?.database ?? context.database
         if let accept = context.request.headers[.accept], let format = ExportFormat(accept: accept) {
             guard !query.isAggregate else {
@@ -147,7 +148,7 @@ package struct CollectionController: Sendable {
 
     /// The past is not to be written. Costs a look at whether there is a query at all.
     private func requirePresent(_ context: TenantRequestContext) throws {
-        guard context.request.uri.query != nil else { return }
+        guard context.request.head.path?.utf8.contains(UInt8(ascii: "?")) == true else { return }
         for (name, _) in try QueryString.parameters(of: context.request) where name == "at" {
             throw DomainError.invalid("at", "past_is_read_only", "The past can be read and not changed.")
         }

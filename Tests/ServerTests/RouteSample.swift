@@ -112,6 +112,9 @@ struct RouteSamples {
         "POST /api/admin/backups/prune": Rule(subject: .none),
         "POST /api/admin/restores": Rule(subject: .none, json: ["dryRun": true]),
         "GET /api/admin/restores": Rule(subject: .none),
+        "POST /api/admin/restores/records": Rule(
+            subject: .none,
+            json: ["tenant": "acme", "collection": "customers", "ids": ["cus_none"], "at": "now", "dryRun": true]),
         "POST /api/admin/restores/{id}/undo": Rule(subject: .restored, json: ["dryRun": true]),
         "GET /api/admin/schedule": Rule(subject: .none),
         "GET /api/admin/schedule/runs": Rule(subject: .none),

@@ -19,15 +19,21 @@ const resultColumns = [
 ]
 
 /** What a restore would do. Nothing has happened yet. */
-export function planView({ undo, source, at, behindSeconds, tenants, retired = [], notes = [], steps }) {
+export function planView({ undo, as, source, at, range, bytes: size, expectedSeconds, behindSeconds, tenants, retired = [],
+  notes = [], steps }) {
   const head = undo ? 'This brings back what was there before. ' : `This goes back ${duration(behindSeconds)}. `
+  const aside = as ? 'The tenant stays as it is; nothing is replaced.'
+    : 'What was written since then is kept aside as an undo copy for seven days, not merged.'
   return element('div', { class: 'stack' },
     element('div', { class: 'notice notice-warn' }, element('p', {}, element('strong', {}, head),
-      'What was written since then is kept aside as an undo copy for seven days, not merged.')),
+      aside)),
     facts([
       ['From', source],
       ['State of', time(at)],
-      ['Restores', counted(tenants.length, 'tenant')],
+      ['Known from', range ? time(range.from) : null],
+      ['Restores', as ? `as ${as}` : counted(tenants.length, 'tenant')],
+      ['Size', bytes(size)],
+      ['Expected to take', duration(expectedSeconds)],
       ['Moves aside', retired.length > 0 ? `${counted(retired.length, 'tenant')} made since` : null],
     ]),
     notes.length > 0 && element('ul', { class: 'issues' }, notes.map((note) => (

@@ -12,6 +12,7 @@ import { runIn } from '../components/work-dialog.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
 import { counted } from '../format.js'
+import { diffPanel } from './restore-diff.js'
 import { planView, resultView } from './restore-plan.js'
 
 const pageSize = 10
@@ -53,7 +54,11 @@ function confirmStep({ api, dialog, path, plan, restore, onDone }) {
   const typed = { ...confirm, fault: () => (confirm.value() === phrase ? null : `Type exactly “${phrase}”.`) }
   const act = () => runIn(dialog, { title: 'Undo a restore', onDone, result: resultView, retry: act,
     run: (onProgress) => api.post(path, { confirm: phrase }, { onProgress }) })
-  return element('div', { class: 'stack' }, planView(plan), form({
+  const load = async (onProgress) => {
+    const compared = await api.post(path, { dryRun: true, diff: true }, { onProgress })
+    return compared.plan.diff
+  }
+  return element('div', { class: 'stack' }, planView(plan), !plan.whole && diffPanel({ load }), form({
     fields: [typed], before: cliLine(commands.restoreUndo(restore)), submitLabel: 'Undo', danger: true,
     cancel: cancelButton(dialog), onSubmit: act }))
 }

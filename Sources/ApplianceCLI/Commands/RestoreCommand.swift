@@ -16,6 +16,7 @@ struct RestoreCommand: AsyncParsableCommand {
               appliance restore --tenant acme --at 2026-11-21T01:59:30Z --yes
               appliance restore --snapshot 2026-11-21T02-00-00Z
               appliance restore --tenant acme --at 2026-11-21T01:59:30Z --as acme-then
+              appliance restore --tenant acme --collection customers --ids cus_01k…,cus_01k…
               appliance restore undo --tenant acme
             """, subcommands: [List.self, Undo.self])
 
@@ -27,7 +28,12 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: "Write the files to this folder instead of replacing anything.") var into: String?
     @Option(name: .customLong("as"), help: "Make a new shop of this name of it, beside the shop; nothing is replaced.")
     var newSlug: String?
-    @Flag(help: "Only say what would be done.") var dryRun = false
+    @Option(help: "Bring back only records of this collection; the rest of the shop stays.") var collection: String?
+    @Option(help: "Which records, with commas between: as they were at --at or in --snapshot.") var ids: String?
+    @Option(help: "Or all that were deleted between two times, T1,T2: as they were at the first.")
+    var deletedBetween: String?
+    @Option(help: "Records that exist and have changed: skip (the default) or replace.") var onConflict: String?
+    @Flag(help: "Only say what would be done, and what would change.") var dryRun = false
     @Flag(help: "Do not ask.") var yes = false
     @OptionGroup var options: DataOptions
 
@@ -35,6 +41,7 @@ struct RestoreCommand: AsyncParsableCommand {
         if let at, RestoreRequest.instant(at, now: .latest) == nil {
             throw ValidationError("--at takes a time such as 2026-11-21T01:59:30Z, or now.")
         }
+        if let fault { throw ValidationError(fault) }
         guard newSlug == nil || tenant.count == 1 && into == nil else {
             throw ValidationError("--as makes a new shop of one --tenant, and has no --into.")
         }
@@ -43,6 +50,7 @@ struct RestoreCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.global.configuration()
         try FileSystem.makeFolder(configuration.data.root)
+        if isOfRecords { return try await runRecords(configuration) }
         // Without a server everything is replaced without opening what is there: it may be gone or damaged.
         if tenant.isEmpty, let lock = try ControlSession.lockUnlessServed(configuration.data) {
             let request = try RestoreRequest(
@@ -57,7 +65,10 @@ struct RestoreCommand: AsyncParsableCommand {
     func run(_ path: String, _ configuration: Configuration, _ body: (_ dryRun: Bool) -> JSON) async throws {
         let bar = ProgressBar(silent: options.json)
         try await ControlSession.with(configuration) { client in
-            let plan = try await client.send("POST", path, body(true))["plan"] ?? .null
+            // What would change is compared when nothing else is wanted: it takes as long as the restore.
+            let first = body(true).adding(["diff": .bool(dryRun && !tenant.isEmpty && into == nil)])
+            let plan = try await client.sendLong("POST", path, first) { bar.show($0) }["plan"] ?? .null
+            bar.finish()
             try show(plan)
             guard try !dryRun && confirmed(plan) else { return }
             let named = body(false).adding(["confirm": plan["confirm"] ?? .null])
@@ -124,6 +135,8 @@ struct RestoreCommand: AsyncParsableCommand {
             "From \(Output.text(plan, "source")), state of \(Output.text(plan, "at")), "
                 + "\(Output.text(plan, "behindSeconds")) seconds back.")
         for step in plan["steps"]?.arrayValue ?? [] { print("  \(step.stringValue ?? "")") }
+        print("  Expected to take \(Output.text(plan, "expectedSeconds")) seconds.")
+        if let diff = plan["diff"] { Self.show(diff: diff) }
         for note in plan["notes"]?.arrayValue ?? [] { print("Note: \(note.stringValue ?? "")") }
     }
 
