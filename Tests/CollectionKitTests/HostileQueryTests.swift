@@ -11,7 +11,9 @@ struct HostileQueryTests {
             "id", "createdAt", "updatedAt", "version", "limit", "cursor", "sort", "q", "fields", "count", "expand",
             "group", "sum", "avg", "min", "max", "", "'", "\"", "a\u{0}b", "units[", "units]", "[gt]",
         ]
-    private static let operators = ["", "[eq]", "[ne]", "[gt]", "[gte]", "[lt]", "[lte]", "[in]", "[like]", "[x]", "[]"]
+    private static let operators = [
+        "", "[eq]", "[ne]", "[gt]", "[gte]", "[lt]", "[lte]", "[in]", "[like]", "[x]", "[]",
+    ]
     private static let values = [
         "", "0", "-1", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e400", "NaN", "null",
         "true", "2026-02-30", "2026-11-21", "2026-11-21T02:00:00Z", "9999-12-31T23:59:59.999Z", "a,b,,c", "-createdAt",

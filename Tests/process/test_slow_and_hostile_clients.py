@@ -12,7 +12,7 @@ from watcher import nobody_else_notices
 
 # Of each kind.
 CLIENTS = 300
-UNREAD_SECONDS = (20, 45)
+UNREAD_SECONDS = (20, 75)
 DRIP_SECONDS = 0.5
 # The server's limits are 10 s for a header and 20 s for a body, which a byte now and then does not move.
 HEADER_SECONDS = (5, 15)
