@@ -99,6 +99,10 @@ def test_a_restore_is_undone_from_the_list(page, served):
     assert names(served) == ["Deleted", "Kept", "Later"]
     expect(row(page, "Restores", f"{SLUG}, by an undo")).to_be_visible()
     expect(row(page, "Restores", "undone")).to_be_visible()
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.get_by_role("button", name=f"Undo the restore of {SLUG}").first.click(trial=True)
+    check(page)
+    page.set_viewport_size({"width": 1280, "height": 860})
 
 
 def test_the_past_becomes_a_tenant_of_its_own(page, served):

@@ -27,6 +27,7 @@ export function restoresPanel({ api, signal, onDone }) {
       { title: 'Restored', main: true, cell: (entry) => [what(entry),
         element('span', { class: 'sub' }, ago(entry.restoredAt))] },
       { title: 'Went to', cell: ({ databases }) => time(databases[0].at) },
+      { title: 'From', minor: true, cell: ({ databases }) => databases[0].source || '–' },
       { title: 'State', cell: ({ state }) => badge(...words[state]) },
       { title: 'Undo', cell: (entry) => undoOf({ api, entry, onDone: () => onDone() }) },
     ],
