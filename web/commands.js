@@ -19,9 +19,9 @@ export const commands = {
   backupReport: () => line('backup report'),
   backupDrill: () => line('backup drill'),
   alertList: () => line('alert list'),
-  restore: ({ tenant, snapshot, at, dryRun }) => line(
+  restore: ({ tenant, snapshot, at, as, dryRun }) => line(
     'restore', ...(tenant ? ['--tenant', tenant] : []), ...(at ? ['--at', at] : ['--snapshot', snapshot]),
-    ...(dryRun ? ['--dry-run'] : [])),
+    ...(as ? ['--as', as] : []), ...(dryRun ? ['--dry-run'] : [])),
   recordList: (shop, { name }, pairs) => line('record list', name, ...inShop(shop), ...pairs.map(assignment)),
   recordShow: (shop, { name }, id) => line('record show', name, id, ...inShop(shop)),
   recordCreate: (shop, { name }, values) => line('record create', name, JSON.stringify(values), ...inShop(shop)),
@@ -38,6 +38,13 @@ export const commands = {
   userEnable: (shop, { email }) => line('user enable', email, ...inShop(shop)),
   userDisable: (shop, { email }) => line('user disable', email, ...inShop(shop)),
   userResetPassword: (shop, { email }) => line('user reset-password', email, ...inShop(shop)),
+  restoreRecords: ({ tenant, collection, ids, at, snapshot, deletedFrom, deletedUntil, onConflict }) => line(
+    'restore', '--tenant', tenant, '--collection', collection,
+    ...(ids ? ['--ids', ids.join(',')] : ['--deleted-between', `${deletedFrom},${deletedUntil}`]),
+    ...(at ? ['--at', at] : []), ...(snapshot && snapshot !== 'latest' ? ['--snapshot', snapshot] : []),
+    ...(onConflict === 'replace' ? ['--on-conflict', 'replace'] : [])),
+  restoreList: () => line('restore list'),
+  restoreUndo: (restore) => line('restore undo', restore),
   scheduleList: () => line('schedule list'),
   scheduleRun: (name) => line('schedule run', name),
   newSetupLink: () => line('init'),

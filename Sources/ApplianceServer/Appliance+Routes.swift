@@ -15,7 +15,8 @@ extension Appliance {
         let services = HTTPServices(
             catalog: catalog, directory: directory, signIn: signIn, storage: storage, data: configuration.data,
             ids: ids, time: time, master: master, logger: logger, files: files, events: events,
-            isTLS: configuration.isTLS, domain: configuration.domain, queryLimit: configuration.queryLimit)
+            isTLS: configuration.isTLS, domain: configuration.domain, queryLimit: configuration.queryLimit,
+            past: { [past] tenant, at in try await past.open(tenant, at: at) })
         let requests = requests
         let routes = Routes(services) { outcome in
             requests.record(
@@ -29,6 +30,8 @@ extension Appliance {
         AlertController(alerts: alerts).add(to: routes)
         TrashController(appliance: self).add(to: routes)
         BackupController(appliance: self).add(to: routes)
+        RestoreController(appliance: self).add(to: routes)
+        RecordRestoreController(appliance: self).add(to: routes)
         OperationsController(appliance: self).add(to: routes)
         UserController(services).add(to: routes)
         AuditController(system: system, catalog: catalog).add(to: routes)

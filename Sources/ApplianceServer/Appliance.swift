@@ -31,6 +31,7 @@ package struct Appliance: Sendable {
     let recovery: Recovery
     let alerts: Alerts
     let alertWatch: AlertWatch
+    let past: PastImages
     let catalog: CollectionCatalog
     let contentPins = ContentPins()
     let events: EventHub
@@ -81,7 +82,9 @@ package struct Appliance: Sendable {
                 directory, system, data, storage, time, logger, configuration.retention))
         try backups.cleanUp()
         try await tenants.completeDeletions()
+        try tenants.completeAdoptions()
         latestBackups = LatestBackups(backups)
+        past = PastImages(backups: backups, storage: storage, data: data, schema: schema, time: time)
         recovery = Recovery(
             backups: backups, latest: latestBackups, directory: directory, drills: DrillStore(system),
             promise: configuration.promise, storage: storage, ids: ids, time: time, logger: logger)
@@ -92,8 +95,7 @@ package struct Appliance: Sendable {
         metrics = MetricsReport(requests: requests, storage: storage, directory: directory, data: data, time: time)
         let jobs = BuiltInJobs(
             system: system, directory: directory, catalog: catalog, backups: backups, latest: latestBackups,
-            recovery: recovery,
-            tenants: tenants, contentPins: contentPins, ids: ids,
+            recovery: recovery, past: past, tenants: tenants, contentPins: contentPins, ids: ids,
             time: time, logger: logger)
         scheduler = Scheduler(jobs.table, runs: JobRunStore(system), ids: ids, time: time, logger: logger)
     }

@@ -14,6 +14,7 @@ struct BuiltInJobs {
     let backups: BackupService
     let latest: LatestBackups
     let recovery: Recovery
+    let past: PastImages
     let tenants: Tenants
     let contentPins: ContentPins
     let ids: IdentifierSource
@@ -46,6 +47,21 @@ struct BuiltInJobs {
                 "restore-drill", title: "Restore drill",
                 description: "Restores some shops, drawn by lot, into a scratch folder, compares and measures.",
                 schedule: .daily(hour: 4, minute: 20), run: { _ in try await recovery.drillSome() }),
+            RecurringJob(
+                "past-prune", title: "Past prune",
+                description: "Removes copies of shops' pasts that nobody has read for a quarter of an hour.",
+                schedule: .every(minutes: 15),
+                run: { _ in
+                    let count = await past.removeIdle()
+                    return "\(count) cop\(count == 1 ? "y" : "ies") removed"
+                }),
+            RecurringJob(
+                "undo-prune", title: "Undo prune",
+                description: "Removes what restores replaced more than seven days ago.", schedule: .every(minutes: 60),
+                run: { _ in
+                    let count = try await backups.pruneUndo()
+                    return "\(count) database\(count == 1 ? "" : "s") removed"
+                }),
             RecurringJob(
                 "sandbox-purge", title: "Sandbox purge", description: "Removes copies of shops whose days are over.",
                 schedule: .every(minutes: 60),

@@ -10,6 +10,7 @@ import Tenancy
 package struct OfflineRestore: Sendable {
     private let storage: StorageServices
     private let backups: BackupService
+    private let log: RestoreLog
 
     /// The caller holds the lock of the data folder.
     package init(_ configuration: Configuration, lock _: DataDirectoryLock, logger: Logger) throws {
@@ -22,6 +23,9 @@ package struct OfflineRestore: Sendable {
         // What the old control plane knew of its tenants tells which of them the snapshot does not have.
         try? directory.load(system)
         self.storage = storage
+        log = RestoreLog(
+            system: system, tenantFile: { directory.file($0) }, now: TimeSource.system.now(),
+            actor: Principal.commandLine.actor, requestID: "", logger: logger)
         backups = BackupService(
             root: configuration.backups,
             environment: Appliance.backupEnvironment(
@@ -32,7 +36,9 @@ package struct OfflineRestore: Sendable {
     package func plan(_ request: RestoreRequest) async throws -> RestorePlan { try await backups.plan(request) }
 
     package func run(_ plan: RestorePlan, progress: @escaping WorkProgress.Report) async throws -> [RestoreOutcome] {
-        try await backups.restore(plan, progress: progress)
+        let outcomes = try await backups.restore(plan, progress: progress)
+        if plan.into == nil { for outcome in outcomes { await log.note(outcome, isUndo: plan.isUndo) } }
+        return outcomes
     }
 
     package func shutdown() async throws { try await storage.shutdown() }

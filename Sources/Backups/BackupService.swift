@@ -12,6 +12,8 @@ package final class BackupService: Sendable {
     private struct State {
         var isWriting = false
         var inUse: [SnapshotID: Int] = [:]
+        /// Undo folders that are being brought back.
+        var undoing: Set<String> = []
         var remembered: [String: RememberedMark] = [:]
     }
 
@@ -27,6 +29,7 @@ package final class BackupService: Sendable {
     /// Removes what restores, snapshots and prunes left when the process died. Call once, before files are served.
     package func cleanUp() throws {
         try RestoreLeftovers.remove(environment.directory)
+        try UndoFolder(environment.directory).recover()
         try catalog.folder.removeLeftovers()
         try catalog.folder.removeUnpublished()
     }
@@ -116,9 +119,49 @@ package final class BackupService: Sendable {
     package func restore(
         _ plan: RestorePlan, progress: @escaping WorkProgress.Report = { _ in }
     ) async throws -> [RestoreOutcome] {
-        try await using(Set(plan.items.compactMap(\.snapshot))) {
-            try await Restorer(environment: environment, plan: plan).restore(progress: progress)
+        try await undoing(plan.items.compactMap(\.undo?.name)) {
+            try await using(Set(plan.items.compactMap(\.snapshot))) {
+                try await Restorer(environment: environment, plan: plan).restore(progress: progress)
+            }
         }
+    }
+
+    /// Makes what a plan of one shop gives, checked as before a restore, in a new folder at `parent`; touches nothing
+    /// live. Answers the shop's folder in it, and the instant of the last commit.
+    package func stage(_ plan: RestorePlan, in parent: URL) async throws -> (folder: URL, at: Instant) {
+        let restorer = Restorer(environment: environment, plan: plan)
+        return try await using(Set(plan.items.compactMap(\.snapshot))) {
+            try await environment.services.longWork {
+                do {
+                    return try restorer.stageOne(in: parent)
+                } catch {
+                    try? FileSystem.remove(parent)
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// From when to when a tenant's change log can bring it back; nil when it has none. There may be gaps in it.
+    package func logWindow(_ tenant: String) async throws -> (from: Instant, to: Instant)? {
+        let folder = LogFolder(root: catalog.root, name: tenant)
+        let now = environment.time.now()
+        return try await environment.services.longWork {
+            // What comes after the newest batch is nothing, or on its way into the log.
+            try folder.epochs().compactMap { $0.base?.time }.min().map { (from: $0, to: now) }
+        }
+    }
+
+    /// All restores that are remembered, the newest first.
+    package func restores() async throws -> [RestoreEntry] {
+        let directory = environment.directory
+        return try await environment.services.longWork { try UndoFolder(directory).entries() }
+    }
+
+    /// Removes what restores put aside more than seven days ago; how many databases.
+    package func pruneUndo() async throws -> Int {
+        let (directory, now, inUse) = (environment.directory, environment.time.now(), state.withLock { $0.undoing })
+        return try await environment.services.longWork { try UndoFolder(directory).prune(now: now, inUse: inUse) }
     }
 
     // MARK: - Pruning
@@ -232,6 +275,16 @@ package final class BackupService: Sendable {
             state.isWriting = true
         }
         defer { state.withLock { $0.isWriting = false } }
+        return try await body()
+    }
+
+    /// Keeps two from bringing back the same, and the prune from taking it away.
+    private func undoing<Value: Sendable>(_ names: [String], _ body: () async throws -> Value) async throws -> Value {
+        try state.withLock { state in
+            guard state.undoing.isDisjoint(with: names) else { throw DomainError.underWay("Another undo of it") }
+            state.undoing.formUnion(names)
+        }
+        defer { state.withLock { $0.undoing.subtract(names) } }
         return try await body()
     }
 

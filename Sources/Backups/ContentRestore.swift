@@ -30,6 +30,8 @@ struct ContentRestore {
     }
 
     private func place(_ content: Content, in target: ContentFolder, _ tenant: String) throws {
+        // What an undo brings back has its files already.
+        if target.fault(content) == nil { return }
         let own = item.start.map { ContentArchive.folder(tenant, in: $0.folder) }
         let archive = ContentArchive(root: root).folder(tenant)
         if item.log == nil, let own, let fault = own.fault(content) {

@@ -2,6 +2,8 @@ package import ApplianceCore
 
 /// What was brought back.
 package struct RestoreOutcome: Sendable {
+    /// The restore's id, to undo all of it.
+    package let restore: String
     /// Nil for `system.sqlite`. Its `record` makes a tenant again that the control plane no longer has.
     package let tenant: Manifest.Tenant?
     /// Nil when the change log alone gave the state.
@@ -10,11 +12,12 @@ package struct RestoreOutcome: Sendable {
     package let at: Instant
     /// From the start of the restore until this file was live.
     package let seconds: Double
-    /// Below the data folder; nil when nothing was replaced.
+    /// Below the data folder, and what undoes it; nil when nothing was replaced.
     package let undo: String?
 
     /// `at` is what the change log was found to end with, where it was used.
-    init(item: RestorePlan.Item, at: Instant?, seconds: Double, undo: String?) {
+    init(item: RestorePlan.Item, restore: String, at: Instant?, seconds: Double, undo: String?) {
+        self.restore = restore
         (tenant, snapshot, self.at) = (item.tenant, item.snapshot, at ?? item.at)
         (self.seconds, self.undo) = ((seconds * 1000).rounded() / 1000, undo)
     }
@@ -24,7 +27,8 @@ package struct RestoreOutcome: Sendable {
 
     package var json: JSON {
         [
-            "tenant": .string(name), "tenantId": JSON(tenant?.id), "snapshot": JSON(snapshot?.description),
+            "restore": .string(restore), "tenant": .string(name), "tenantId": JSON(tenant?.id),
+            "snapshot": JSON(snapshot?.description),
             "at": JSON(at), "seconds": JSON(seconds), "undo": JSON(undo),
         ]
     }

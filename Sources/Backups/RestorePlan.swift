@@ -22,13 +22,17 @@ package struct RestorePlan: Sendable, Equatable {
         package let log: LogChain?
         /// Size of the live file that goes to undo; nil when there is none.
         package let replacesBytes: Int64?
+        /// The restore whose undo folder is the source instead.
+        var undo: RestoreRecord?
+        /// Size of the database in that folder.
+        var undoBytes: Int64 = 0
 
         package var name: String { tenant?.slug ?? "system" }
         package var snapshot: SnapshotID? { start?.snapshot }
         /// Everything that was committed until then is back.
-        package var at: Instant { log?.newest ?? start?.file.takenAt ?? .earliest }
+        package var at: Instant { undo?.restoredAt ?? log?.newest ?? start?.file.takenAt ?? .earliest }
         /// Of the files to read, decompressed: of the log only roughly.
-        package var bytes: Int64 { (start?.file.bytes ?? 0) + (log?.bytes ?? 0) * Self.usualRatio }
+        package var bytes: Int64 { undoBytes + (start?.file.bytes ?? 0) + (log?.bytes ?? 0) * Self.usualRatio }
 
         /// How much larger pages are than their gzip, about.
         private static let usualRatio: Int64 = 4
@@ -38,6 +42,8 @@ package struct RestorePlan: Sendable, Equatable {
     /// The backups folder to restore from.
     let root: URL
     package let into: URL?
+    /// The slug of the new shop that it becomes; what is live stays.
+    package var newSlug: String?
     package let plannedAt: Instant
     package let items: [Item]
     /// Ids of tenants that exist now and did not then: their folders move to undo.
@@ -52,10 +58,30 @@ package struct RestorePlan: Sendable, Equatable {
     }
 
     package var usesLog: Bool { items.contains { $0.log != nil } }
+    package var isUndo: Bool { items.contains { $0.undo != nil } }
+
+    /// What a person types to say yes.
+    package var confirmation: String {
+        isWhole ? "restore everything" : items.map(\.name).joined(separator: ",")
+    }
 
     /// The oldest state among the files.
     package var at: Instant? { items.map(\.at).min() }
     package var bytes: Int64 { items.reduce(0) { $0 + $1.bytes } }
+
+    /// The same for one of its items.
+    package func only(_ item: Item) -> RestorePlan {
+        RestorePlan(
+            isWhole: false, into: nil, newSlug: nil, plannedAt: plannedAt, items: [item], retired: [], notes: [])
+    }
+
+    /// What it is expected to take, by what was measured per byte; the checks are most of it.
+    package var expectedSeconds: Double {
+        ((0.1 + Double(bytes) / Self.usualRate) * 10).rounded() / 10
+    }
+
+    /// Bytes a second that are decompressed, written, checked and hashed.
+    private static let usualRate = 100e6
 
     package func behindSeconds(_ instant: Instant) -> Int64 { max(0, plannedAt.seconds - instant.seconds) }
 }
@@ -63,17 +89,21 @@ package struct RestorePlan: Sendable, Equatable {
 extension RestorePlan {
     package var steps: [String] {
         let files = items.count == 1 ? "1 file" : "\(items.count) files"
-        var steps = ["decompress \(files) (\(Self.size(bytes))) beside the live data"]
+        var steps = ["\(isUndo ? "copy" : "decompress") \(files) (\(Self.size(bytes))) beside the live data"]
         if usesLog {
             let segments = items.reduce(0) { $0 + ($1.log?.files ?? 0) }
             steps.append(
                 "lay the changes of \(segments) files of the change log over them, each checked to follow the last")
         }
-        steps.append("compare every size and SHA-256, run SQLite's integrity and foreign-key checks, count the rows")
-        if into == nil {
+        steps.append(
+            (isUndo ? "" : "compare every size and SHA-256, ")
+                + "run SQLite's integrity and foreign-key checks, count the rows")
+        if let newSlug {
+            steps.append("only then make a new shop \(newSlug) of it: read-only until activated, nobody signed in")
+        } else if into == nil {
             steps.append("only then exchange each file with the live one, and keep the old one in undo/")
             if !retired.isEmpty {
-                steps.append("move \(retired.count) tenants that the snapshot does not have to undo/")
+                steps.append("move \(retired.count) tenants that were not there then to undo/")
             }
         } else {
             steps.append("only then give the files their names; nothing live is touched")
@@ -91,22 +121,27 @@ extension RestorePlan {
         }
         for item in items {
             let replaced =
-                into == nil ? item.replacesBytes.map { "replaces \(Self.size($0))" } ?? "replaces nothing" : ""
+                into == nil && newSlug == nil
+                ? item.replacesBytes.map { "replaces \(Self.size($0))" } ?? "replaces nothing" : ""
             lines.append(
                 [
                     "  \(item.name)", Self.source(item), "\(Self.span(behindSeconds(item.at))) back",
                     Self.size(item.bytes), replaced,
                 ].filter { !$0.isEmpty }.joined(separator: "  "))
         }
-        lines += retired.map { "  \($0)  not in the snapshot, moves to undo/" }
+        lines += retired.map { "  \($0)  was not there then, moves to undo/" }
         lines += notes.map { "Note: \($0)" }
         return lines + steps.enumerated().map { "\($0.offset + 1). \($0.element)" }
     }
 
     package var json: JSON {
         [
-            "whole": .bool(isWhole), "source": .string(source), "snapshot": JSON(snapshot?.description), "at": JSON(at),
-            "behindSeconds": JSON(at.map(behindSeconds)), "bytes": JSON(bytes), "into": JSON(into?.path),
+            "whole": .bool(isWhole), "undo": .bool(isUndo), "confirm": .string(confirmation), "source": .string(source),
+            "snapshot": JSON(snapshot?.description), "at": JSON(at),
+            "behindSeconds": JSON(at.map(behindSeconds)), "bytes": JSON(bytes),
+            "expectedSeconds": JSON(expectedSeconds),
+            "into": JSON(into?.path),
+            "as": JSON(newSlug),
             "tenants": .array(items.compactMap(json)), "retired": .array(retired.map { .string($0) }),
             "notes": .array(notes.map { .string($0) }), "steps": .array(steps.map { .string($0) }),
         ]
@@ -121,17 +156,20 @@ extension RestorePlan {
             "storedBytes": JSON((item.start?.file.storedBytes ?? 0) + (item.log?.bytes ?? 0)),
             "rows": item.start?.file.rowsJSON ?? .null,
             "live": [
-                "state": item.replacesBytes == nil ? "missing" : "replaced", "bytes": JSON(item.replacesBytes ?? 0),
+                "state": item.replacesBytes == nil ? "missing" : newSlug == nil ? "replaced" : "stays",
+                "bytes": JSON(item.replacesBytes ?? 0),
             ],
         ])
     }
 
     private var source: String {
         if let only = items.first, items.count == 1 { return Self.source(only) }
+        if isUndo { return "what \(items.first?.undo?.restore ?? "") replaced" }
         return (snapshot.map { "snapshot \($0)" } ?? "several snapshots") + (usesLog ? " and the change log" : "")
     }
 
-    private static func source(_ item: Item) -> String {
+    package static func source(_ item: Item) -> String {
+        if let undo = item.undo { return "what \(undo.restore) replaced" }
         guard let snapshot = item.snapshot else { return "change log" }
         return "snapshot \(snapshot)" + (item.log == nil ? "" : " and the change log")
     }

@@ -11,7 +11,8 @@ struct RestorePlanner: Sendable {
     let current: [BackupTenant]
 
     func plan() throws -> RestorePlan {
-        request.tenants.isEmpty ? try whole() : try tenants()
+        if let undo = request.undo { return try plan(toUndo: undo) }
+        return try request.tenants.isEmpty ? whole() : tenants()
     }
 
     // MARK: - Some tenants
@@ -84,6 +85,30 @@ struct RestorePlanner: Sendable {
         return names.filter(Manifest.isSafe).sorted()
     }
 
+    // MARK: - Undo
+
+    /// What a restore put aside, back in its place. Where it had put nothing aside because nothing was there, a whole
+    /// undo moves what came there away again.
+    private func plan(toUndo name: String) throws -> RestorePlan {
+        let folder = UndoFolder(environment.directory)
+        let wanted = request.tenants.map { name in current.first { $0.slug == name }?.id ?? name }
+        let records = try folder.records(toUndo: name, tenants: Set(wanted))
+        let items = records.sorted { $0.tenant == nil && $1.tenant != nil }.compactMap { record -> RestorePlan.Item? in
+            guard let database = folder.database(of: record), EntryKind(database) != nil else { return nil }
+            let known = record.tenant.flatMap { tenant in current.first { $0.id == tenant.id } }
+            let tenant = known.map(Manifest.Tenant.init) ?? record.tenant
+            return RestorePlan.Item(
+                tenant: tenant, start: nil, log: nil, replacesBytes: replacedBytes(tenant), undo: record,
+                undoBytes: UndoFolder.size(database))
+        }
+        let isWhole = items.contains { $0.tenant == nil }
+        let made = records.filter { record in !items.contains { $0.undo == record } }.compactMap { $0.tenant?.id }
+        let retired = isWhole ? made.filter { FileSystem.exists(environment.directory.tenant($0)) } : []
+        return RestorePlan(
+            isWhole: isWhole, into: nil, plannedAt: environment.time.now(), items: items, retired: retired,
+            notes: ["What was written since that restore goes to undo in turn."])
+    }
+
     // MARK: - From the change log
 
     /// The state at the instant that was asked for, from the change log; nil when none was asked for or the log does
@@ -148,7 +173,7 @@ struct RestorePlanner: Sendable {
 
     private func plan(_ items: [RestorePlan.Item], retired: [String], notes: [String]) -> RestorePlan {
         RestorePlan(
-            isWhole: request.tenants.isEmpty, root: catalog.root, into: request.into,
+            isWhole: request.tenants.isEmpty, root: catalog.root, into: request.into, newSlug: request.newSlug,
             plannedAt: environment.time.now(), items: items, retired: retired, notes: notes)
     }
 

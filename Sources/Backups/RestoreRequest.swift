@@ -13,13 +13,25 @@ package struct RestoreRequest: Sendable {
     package let from: URL?
     /// A folder that gets the files instead of the live data being replaced; laid out like a data folder.
     package let into: URL?
+    /// A restore to undo instead, as `UndoFolder.records(toUndo:tenants:)` takes it.
+    package let undo: String?
+
+    /// The slug of a new shop that the one shop's past becomes, beside the shop itself.
+    package let newSlug: String?
+
+    /// Undoes a restore, or what it did to some shops.
+    package init(undo: String, tenants: [String] = []) {
+        (self.undo, self.tenants) = (undo, tenants)
+        (snapshot, at, from, into, newSlug) = (nil, nil, nil, nil, nil)
+    }
 
     /// An RFC 3339 time, or `now` for all that was committed.
     package static func instant(_ text: String, now: Instant) -> Instant? { text == "now" ? now : Instant(text) }
 
     /// `snapshot` is an id or `latest`. Throws when it is neither, or when an id and an instant are both given.
     package init(
-        tenants: [String] = [], snapshot: String = "latest", at: Instant? = nil, from: URL? = nil, into: URL? = nil
+        tenants: [String] = [], snapshot: String = "latest", at: Instant? = nil, from: URL? = nil, into: URL? = nil,
+        newSlug: String? = nil
     ) throws {
         let id = SnapshotID(snapshot)
         guard id != nil || snapshot == "latest" else {
@@ -29,6 +41,10 @@ package struct RestoreRequest: Sendable {
         guard id == nil || at == nil else {
             throw DomainError.invalid("at", "invalid", "Name a snapshot or a time, not both.")
         }
+        guard newSlug == nil || tenants.count == 1 && into == nil else {
+            throw DomainError.invalid("as", "invalid", "Name the one shop that becomes a new one, and no folder.")
+        }
         (self.tenants, self.snapshot, self.at, self.from, self.into) = (tenants, id, at, from, into)
+        (undo, self.newSlug) = (nil, newSlug)
     }
 }

@@ -1,63 +1,99 @@
 import ApplianceCore
-import Foundation
+package import Foundation
 import GRDB
 import Storage
 
 /// The moments in which live files change places. Each runs inside `DatabaseFile.replace`, with the file closed.
 ///
-/// What is replaced goes to `undo/<time>-<id>`. The staged folder moves there first and is then exchanged with the live
-/// one in a single step, so a crash leaves the old or the new, and the old is never in a place that is cleaned up.
+/// What is replaced goes to `undo/<time>-<id>`, after a record of it. The staged folder moves there first and is then
+/// exchanged with the live one in a single step, so a crash leaves the old or the new, and the old is never in a place
+/// that is cleaned up.
 struct RestoreSwap: Sendable {
     let directory: DataDirectory
+    /// The restore that all of it belongs to.
+    let restore: String
     /// Names the undo folders.
     let at: Instant
 
+    private var folder: UndoFolder { UndoFolder(directory) }
+
     /// Puts the staged folder in the place of the tenant's. Its `-wal` and `-shm` leave together with their database.
-    func tenant(_ id: String, _ staged: URL) throws -> String? {
-        let live = directory.tenant(id)
-        guard EntryKind(live) != nil else {
+    func tenant(_ tenant: Manifest.Tenant, _ item: RestorePlan.Item, stateAt: Instant, _ staged: URL) throws -> String?
+    {
+        let live = directory.tenant(tenant.id)
+        let isThere = EntryKind(live) != nil
+        // What an undo brings back has its own files with it.
+        if isThere, item.undo == nil { try CarriedFiles.link(from: live, to: staged) }
+        let record = try note(item, stateAt, staged: staged, replaced: isThere)
+        if isThere {
+            try exchange(staged, live, folder.folder(record.name))
+        } else {
             try FileSystem.move(staged, to: live)
-            return nil
         }
-        try CarriedFiles.link(from: live, to: staged)
-        let undo = freeUndo(id)
-        try exchange(staged, live, undo)
-        return undoName(undo)
+        finish(record)
+        return isThere ? record.token : nil
     }
 
     /// `system.sqlite` lies in the data folder itself, so its WAL cannot leave in the same step. It is emptied first;
     /// that fails only for a file that SQLite cannot read anyway.
-    func system(_ staged: URL) throws -> String? {
+    func system(_ item: RestorePlan.Item, stateAt: Instant, _ staged: URL) throws -> String? {
         let live = directory.systemDatabase
-        try settle(live)
-        let undo = freeUndo("system")
-        var isReplaced = false
-        for suffix in ["-wal", "-shm"] {
-            let sidecar = directory.root.appending(path: live.lastPathComponent + suffix)
-            guard EntryKind(sidecar) != nil else { continue }
-            try FileSystem.makeFolder(undo)
-            try FileSystem.move(sidecar, to: undo.appending(path: sidecar.lastPathComponent))
-            isReplaced = true
-        }
+        try Self.settle(live)
         let file = staged.appending(path: live.lastPathComponent)
-        if EntryKind(live) != nil {
-            try FileSystem.makeFolder(undo)
+        let sidecars = ["-wal", "-shm"].map { directory.root.appending(path: live.lastPathComponent + $0) }
+            .filter { EntryKind($0) != nil }
+        let isThere = EntryKind(live) != nil
+        let record = try note(item, stateAt, staged: file, replaced: isThere || !sidecars.isEmpty)
+        let undo = folder.folder(record.name)
+        if record.replaced { try FileSystem.makeFolder(undo) }
+        for sidecar in sidecars { try FileSystem.move(sidecar, to: undo.appending(path: sidecar.lastPathComponent)) }
+        if isThere {
             try exchange(file, live, undo.appending(path: live.lastPathComponent))
-            isReplaced = true
         } else {
             try FileSystem.move(file, to: live)
         }
         try FileSystem.syncFolder(directory.undo)
-        return isReplaced ? undoName(undo) : nil
+        finish(record)
+        return record.replaced ? record.token : nil
     }
 
-    /// Puts a tenant away that is not in the snapshot.
+    /// Puts a tenant away that was not there then.
     func retire(_ id: String) throws {
         guard EntryKind(directory.tenant(id)) != nil else { return }
-        try FileSystem.move(directory.tenant(id), to: freeUndo(id))
+        let record = RestoreRecord(
+            name: folder.freeName(at, id), restore: restore, kind: .retire,
+            tenant: Manifest.Tenant(id: id, slug: id, name: id, record: ""), restoredAt: at, stateAt: at, source: "",
+            staged: 0, replaced: true)
+        try folder.write(record)
+        try FileSystem.move(directory.tenant(id), to: folder.folder(record.name))
+        finish(record)
     }
 
-    private func settle(_ database: URL) throws {
+    // MARK: - Records
+
+    private func note(
+        _ item: RestorePlan.Item, _ stateAt: Instant, staged: URL, replaced: Bool
+    ) throws -> RestoreRecord {
+        let record = RestoreRecord(
+            name: folder.freeName(at, item.tenant?.id ?? "system"), restore: restore,
+            kind: item.undo == nil ? .restore : .undo, tenant: item.tenant, restoredAt: at, stateAt: stateAt,
+            source: RestorePlan.source(item), staged: UndoFolder.inode(staged) ?? 0, replaced: replaced)
+        try folder.write(record)
+        return record
+    }
+
+    /// Without it the next start finds out by itself: the exchange counts.
+    private func finish(_ record: RestoreRecord) {
+        var record = record
+        record.isDone = true
+        try? folder.write(record)
+    }
+
+    // MARK: - Files
+
+    /// Takes what a WAL holds into its database, whatever way it was left. A file that SQLite cannot read stays as it
+    /// is.
+    static func settle(_ database: URL) throws {
         guard case .file(let bytes) = EntryKind(database), bytes > 0 else { return }
         do {
             let queue = try DatabaseQueue(path: database.path)
@@ -81,17 +117,6 @@ struct RestoreSwap: Sendable {
             try FileSystem.move(staged, to: live)
         }
     }
-
-    private func freeUndo(_ id: String) -> URL {
-        var time = SnapshotID(at)
-        while true {
-            let url = directory.undo.appending(path: "\(time)-\(id)")
-            if EntryKind(url) == nil { return url }
-            time = time.next
-        }
-    }
-
-    private func undoName(_ undo: URL) -> String { "undo/" + undo.lastPathComponent }
 }
 
 /// What lies beside a tenant's database stays with it through a restore: also uploads that the restored rows do not

@@ -7,6 +7,13 @@ import Storage
 struct Restorer: Sendable {
     let environment: BackupEnvironment
     let plan: RestorePlan
+    /// Shared by all that it brings back: `rst_…`.
+    let id: String
+
+    init(environment: BackupEnvironment, plan: RestorePlan) {
+        (self.environment, self.plan) = (environment, plan)
+        id = IdentifierSource(time: environment.time).next("rst")
+    }
 
     /// Bytes left free on the disk beside the staged files.
     private static let reserve: Int64 = 16 << 20
@@ -51,20 +58,33 @@ struct Restorer: Sendable {
     ) async throws -> [RestoreOutcome] {
         let counter = WorkCounter("restoring", total: plan.items.count + plan.retired.count, report: progress)
         var outcomes: [RestoreOutcome] = []
+        let swap = RestoreSwap(directory: directory, restore: id, at: environment.time.now())
         for staged in staged {
-            let undo = try await publish(staged)
+            let undo = try await publish(staged, swap)
             let outcome = RestoreOutcome(
-                item: staged.item, at: staged.at, seconds: (ContinuousClock.now - start).inSeconds, undo: undo)
+                item: staged.item, restore: id, at: staged.at, seconds: (ContinuousClock.now - start).inSeconds,
+                undo: undo)
             outcomes.append(outcome)
             log(outcome)
             counter.finish(staged.item.name)
         }
         for id in plan.retired {
-            let swap = swap
             try await environment.source.tenantFile(id).replace { try swap.retire(id) }
             counter.finish(id)
         }
+        for record in plan.items.compactMap(\.undo) { await consume(record) }
         return outcomes
+    }
+
+    /// What an undo brought back is live: its copy is no longer needed.
+    private func consume(_ record: RestoreRecord) async {
+        do {
+            try await environment.services.longWork { [self] in
+                try UndoFolder(directory).consume(record, by: id, at: environment.time.now())
+            }
+        } catch {
+            environment.logger.error("undo folder not removed", metadata: [LogKey.error: "\(error)"])
+        }
     }
 
     // MARK: - Before anything is touched
@@ -77,18 +97,33 @@ struct Restorer: Sendable {
         }
     }
 
+    /// Stages the one shop of the plan in `parent`, which must be new; its folder, and when the last commit was made.
+    func stageOne(in parent: URL) throws -> (folder: URL, at: Instant) {
+        guard let item = plan.items.first, item.tenant != nil, plan.items.count == 1 else {
+            throw DomainError.internal("not a plan of one shop")
+        }
+        try FileSystem.makeFolder(parent)
+        try checkRoom(parent)
+        let staged = try stage(item, in: parent)
+        return (staged.folder, staged.at ?? item.at)
+    }
+
+    private func checkRoom(_ folder: URL) throws {
+        let needed = plan.bytes + missingContentBytes
+        guard FileSystem.freeBytes(folder) > needed + Self.reserve else {
+            throw DomainError(
+                .storageFull, "storage_full", "The restore needs \(RestorePlan.size(needed)) of free disk space.",
+                hint: "Free some space, such as old folders in undo/.")
+        }
+    }
+
     /// On the file system where the files will be live, so that a rename is enough.
     private func makeStaging() throws -> URL {
         if plan.into == nil { try FileSystem.makeFolder(directory.undo) }
         if plan.into != nil { for item in plan.items { try checkIsFree(liveURL(item)) } }
         let parent = plan.into ?? directory.tenants
         try FileSystem.makeFolder(parent)
-        let needed = plan.bytes + missingContentBytes
-        guard FileSystem.freeBytes(parent) > needed + Self.reserve else {
-            throw DomainError(
-                .storageFull, "storage_full", "The restore needs \(RestorePlan.size(needed)) of free disk space.",
-                hint: "Free some space, such as old folders in undo/.")
-        }
+        try checkRoom(parent)
         let staging = parent.appending(path: RestoreLeftovers.prefix + Random.token(bytes: 9))
         try FileSystem.makeFolder(staging)
         return staging
@@ -111,6 +146,7 @@ struct Restorer: Sendable {
         let file = folder.appending(path: liveURL(item).lastPathComponent)
         try FileSystem.makeFolder(folder)
         let schema = environment.source.file(item.tenant).schema
+        if let undo = item.undo { try copyBack(undo, item, to: file, schema: schema) }
         if let start = item.start { try extract(start, to: file, schema: item.log == nil ? schema : nil) }
         let at = try item.log.map { try replay($0, item, on: file, schema: schema) } ?? nil
         if let tenant = item.tenant?.id {
@@ -132,6 +168,27 @@ struct Restorer: Sendable {
             throw DomainError.damaged(start.file.path, in: start.snapshot, fault.reason)
         } catch let error as DomainError where error.code == "file_newer" {
             throw Self.newer("\(start.file.path) in snapshot \(start.snapshot)", error)
+        }
+    }
+
+    /// What a restore had replaced, with the last commits of its WAL and its uploaded files, checked like a backup.
+    private func copyBack(
+        _ undo: RestoreRecord, _ item: RestorePlan.Item, to file: URL, schema: DatabaseSchema
+    ) throws {
+        guard let old = UndoFolder(directory).database(of: undo) else { throw DomainError.notFound("undo folder") }
+        for suffix in ["", "-wal"] where EntryKind(URL(filePath: old.path + suffix)) != nil {
+            try FileManager.default.copyItem(atPath: old.path + suffix, toPath: file.path + suffix)
+        }
+        try RestoreSwap.settle(file)
+        do {
+            _ = try DatabaseFacts.prove(file, schema: schema, tenant: item.tenant?.id)
+        } catch let fault as FileFault {
+            throw DomainError.conflict(
+                "undo_damaged", "What \(item.name) was before that restore is damaged: \(fault.reason).",
+                hint: "It may have been so when it was restored. appliance restore --at goes to a time before.")
+        }
+        if item.tenant != nil {
+            try CarriedFiles.link(from: old.deletingLastPathComponent(), to: file.deletingLastPathComponent())
         }
     }
 
@@ -161,24 +218,21 @@ struct Restorer: Sendable {
 
     // MARK: - The act
 
-    private var swap: RestoreSwap { RestoreSwap(directory: directory, at: environment.time.now()) }
-
     private func liveURL(_ item: RestorePlan.Item) -> URL {
         let target = plan.into.map { DataDirectory($0) } ?? directory
         return item.tenant.map { target.tenantDatabase($0.id) } ?? target.systemDatabase
     }
 
     /// The name of the undo folder; nil when nothing was replaced.
-    private func publish(_ staged: Staged) async throws -> String? {
+    private func publish(_ staged: Staged, _ swap: RestoreSwap) async throws -> String? {
         if plan.into != nil {
             try await environment.services.longWork { try place(staged) }
             return nil
         }
-        let swap = swap
-        let tenant = staged.item.tenant?.id
-        return try await environment.source.file(staged.item.tenant).replace {
-            guard let tenant else { return try swap.system(staged.folder) }
-            return try swap.tenant(tenant, staged.folder)
+        let (item, at) = (staged.item, staged.at ?? staged.item.at)
+        return try await environment.source.file(item.tenant).replace {
+            guard let tenant = item.tenant else { return try swap.system(item, stateAt: at, staged.folder) }
+            return try swap.tenant(tenant, item, stateAt: at, staged.folder)
         }
     }
 

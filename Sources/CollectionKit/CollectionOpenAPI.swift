@@ -17,7 +17,8 @@ extension Collection {
                 "/api/\(name)/{id}",
                 [
                     "get": operation(
-                        "get", "Read a \(title.lowercased())", parameters: [Self.id], ok: ("200", schemaReference(""))),
+                        "get", "Read a \(title.lowercased())", parameters: [Self.id, Self.at],
+                        ok: ("200", schemaReference(""))),
                     "patch": operation(
                         "update", "Change a \(title.lowercased()) (JSON Merge Patch)",
                         parameters: [Self.id, Self.ifMatch],
@@ -89,7 +90,7 @@ extension Collection {
             Self.query("count", ["type": "string", "enum": ["exact"]]), Self.query("expand", ["type": "string"]),
             Self.query("group", ["type": "string"]), Self.query("sum", ["type": "string"]),
             Self.query("avg", ["type": "string"]), Self.query("min", ["type": "string"]),
-            Self.query("max", ["type": "string"]),
+            Self.query("max", ["type": "string"]), Self.at,
         ] + fields.filter { !$0.isWriteOnly }.map { Self.query($0.name, ["type": "string"]) }
     }
 
@@ -138,6 +139,10 @@ extension Collection {
         "description": "Each of the words must be in a searchable field, or be how a word in it begins",
     ]
     private static let id: JSON = ["name": "id", "in": "path", "required": true, "schema": ["type": "string"]]
+    private static let at: JSON = [
+        "name": "at", "in": "query", "schema": ["type": "string", "format": "date-time"],
+        "description": "Reads the shop as it was at that time; 422 `outside_window` where that is not known.",
+    ]
     private static let ifMatch: JSON = ["name": "If-Match", "in": "header", "schema": ["type": "string"]]
     private static let idempotencyKey: JSON = [
         "name": "Idempotency-Key", "in": "header", "schema": ["type": "string", "maxLength": 255],

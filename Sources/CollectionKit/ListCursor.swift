@@ -3,7 +3,8 @@ import Foundation
 import Storage
 
 /// Where a page ended: the sort keys' values of its last record, so that the next page starts right behind it whatever
-/// was inserted or deleted meanwhile. Opaque to clients: base64url of a JSON array.
+/// was inserted or deleted meanwhile. Bound to the order and, in a list of the past, to its time. Opaque to clients:
+/// base64url of a JSON array.
 struct ListCursor: Sendable {
     let values: [SQLValue]
 
@@ -13,11 +14,11 @@ struct ListCursor: Sendable {
     init(values: [SQLValue]) { self.values = values }
 
     /// Refuses a cursor that was made for another order.
-    init(_ text: String, sort: [ListQuery.SortKey]) throws(ValueFault) {
+    init(_ text: String, sort: [ListQuery.SortKey], at: Instant? = nil) throws(ValueFault) {
         let invalid = ValueFault("not_a_cursor", "Not a cursor of this list and order.")
         guard text.utf8.count <= Self.maximumLength, let data = Self.decode(text),
             let json = try? JSONParser.parse(Array(data)), let parts = json.arrayValue,
-            parts.count == sort.count + 1, parts.first == .string(Self.signature(sort))
+            parts.count == sort.count + 1, parts.first == .string(Self.signature(sort, at))
         else { throw invalid }
         values = try zip(parts.dropFirst(), sort).map { part, key throws(ValueFault) in
             switch part {
@@ -29,7 +30,7 @@ struct ListCursor: Sendable {
         }
     }
 
-    func text(sort: [ListQuery.SortKey]) -> String {
+    func text(sort: [ListQuery.SortKey], at: Instant? = nil) -> String {
         let parts = values.map { value -> JSON in
             switch value {
             case .null: .null
@@ -37,11 +38,12 @@ struct ListCursor: Sendable {
             case .text(let text): .string(text)
             }
         }
-        return Base64URL.encode(JSON.array([.string(Self.signature(sort))] + parts).bytes)
+        return Base64URL.encode(JSON.array([.string(Self.signature(sort, at))] + parts).bytes)
     }
 
-    private static func signature(_ sort: [ListQuery.SortKey]) -> String {
-        sort.map { ($0.descending ? "-" : "") + $0.column }.joined(separator: ",")
+    private static func signature(_ sort: [ListQuery.SortKey], _ at: Instant?) -> String {
+        let order = sort.map { ($0.descending ? "-" : "") + $0.column }.joined(separator: ",")
+        return at.map { "\(order)@\($0)" } ?? order
     }
 
     private static func decode(_ text: String) -> Data? {

@@ -20,7 +20,7 @@ extension ListQuery {
         var next: String?
         try db.each(text, parameters) { row in
             if count == limit {
-                next = ListCursor(values: last).text(sort: sort)
+                next = ListCursor(values: last).text(sort: sort, at: at)
             } else {
                 if count > 0 { body.append(UInt8(ascii: ",")) }
                 row.withBytes(0) { body.append(contentsOf: $0) }

@@ -1,4 +1,4 @@
-import ApplianceCore
+package import ApplianceCore
 import Storage
 
 /// What a list request asks for, read from its query parameters and checked against the collection.
@@ -42,10 +42,12 @@ package struct ListQuery: Sendable {
     package private(set) var countsExactly = false
     private(set) var aggregate = Aggregate()
     private(set) var expansion: Expansion?
+    /// The time of which the records are asked for; nil for now.
+    package private(set) var at: Instant?
 
     /// Parameters that are no filters. A field of such a name is asked for with an operator: `limit[eq]=5`.
     package static let parameterNames = [
-        "limit", "cursor", "sort", "q", "fields", "count", "expand", "group", "sum", "avg", "min", "max",
+        "limit", "cursor", "sort", "q", "fields", "count", "expand", "group", "sum", "avg", "min", "max", "at",
     ]
 
     /// With every right.
@@ -79,6 +81,7 @@ package struct ListQuery: Sendable {
                 case "avg": try aggregate.add(.avg, value, view)
                 case "min": try aggregate.add(.min, value, view)
                 case "max": try aggregate.add(.max, value, view)
+                case "at": at = try Self.instant(value)
                 default: filters.append(try Self.filter(name, value, view))
                 }
             } catch {
@@ -88,7 +91,7 @@ package struct ListQuery: Sendable {
         if filters.count > Limit.filters { faults.append(.init("", "too_many", "At most \(Limit.filters) filters.")) }
         do throws(ValueFault) {
             sort = try Self.sort(sortText ?? "-id", view)
-            cursor = try cursorText.map { text throws(ValueFault) in try ListCursor(text, sort: sort) }
+            cursor = try cursorText.map { text throws(ValueFault) in try ListCursor(text, sort: sort, at: at) }
         } catch {
             faults.append(.init(cursorText == nil ? "sort" : "cursor", error.code, error.message))
         }
@@ -108,6 +111,11 @@ package struct ListQuery: Sendable {
             throw ValueFault("out_of_range", "Between 1 and \(Limit.page).")
         }
         return value
+    }
+
+    private static func instant(_ text: String) throws(ValueFault) -> Instant {
+        guard let at = Instant(text) else { throw ValueFault("not_a_time", "A time such as 2026-11-21T01:59:30Z.") }
+        return at
     }
 
     private static func search(_ text: String, _ collection: CollectionView) throws(ValueFault) -> String? {

@@ -24,7 +24,7 @@ package struct CollectionController: Sendable {
             }
             routes.collection(
                 .get, "\(path)/{id}", "Read a \(title)", entry, .read, direct: .immediate { try get($0, collection) }
-            ) { try get($0, collection).response }
+            ) { try await getAny($0, collection).response }
             routes.collection(.patch, "\(path)/{id}", "Change a \(title)", entry, .update, direct: .afterCommit) {
                 try await patch($0, collection)
             }
@@ -39,13 +39,16 @@ package struct CollectionController: Sendable {
 
     private func list(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
         let query = try query(context, collection)
+        let past = try await past(query, context)
+        defer { withExtendedLifetime(past) {} }
+        let database = past?.database ?? context.database
         if let accept = context.request.headers[.accept], let format = ExportFormat(accept: accept) {
             guard !query.isAggregate else {
                 throw DomainError.invalid("group", "contradiction", "Groups and figures are JSON only.")
             }
-            return CollectionTransfer(services).export(context, query, name: collection.name, format)
+            return CollectionTransfer(services).export(context, query, past, name: collection.name, format)
         }
-        let (limit, database) = (services.queryLimit, context.database)
+        let limit = services.queryLimit
         do {
             if query.isAggregate {
                 let figures = try await services.storage.queryWork {
@@ -62,12 +65,18 @@ package struct CollectionController: Sendable {
         }
     }
 
+    /// The shop as it was, for `?at=`.
+    private func past(_ query: ListQuery, _ context: TenantRequestContext) async throws -> PastState? {
+        guard let at = query.at else { return nil }
+        return try await services.past(context.tenant.id, at)
+    }
+
     /// As `list`, on the event loop: a query that takes more than a moment, and an export, are left to `list`.
     private func directList(_ context: TenantRequestContext, _ collection: Collection) throws -> PlainAnswer? {
         if let accept = context.request.headers[.accept], ExportFormat(accept: accept) != nil { return nil }
         let query = try query(context, collection)
         // How long a search takes shows in no steps of SQLite's: the index has its own.
-        if query.isAggregate || query.isSearch { return nil }
+        if query.isAggregate || query.isSearch || query.at != nil { return nil }
         do {
             return page(try context.database.read(limit: .moment) { db in try query.page(db) }, context)
         } catch let error as DomainError where error.code == "query_too_slow" {
@@ -96,9 +105,13 @@ package struct CollectionController: Sendable {
         return "\(request.uri.path)?" + (others + ["cursor=\(cursor)"]).joined(separator: "&")
     }
 
-    private func get(_ context: TenantRequestContext, _ collection: Collection) throws -> PlainAnswer {
+    /// Nil for a record of the past, which takes a while.
+    private func get(_ context: TenantRequestContext, _ collection: Collection) throws -> PlainAnswer? {
         let (id, view) = (context.recordID, context.principal.view(of: collection))
-        if context.request.uri.query?.isEmpty == false { return try getExpanded(context, collection) }
+        if context.request.uri.query?.isEmpty == false {
+            let query = try recordQuery(context, collection)
+            return query.at == nil ? try get(context, query, from: context.database) : nil
+        }
         let record = try context.database.read { db in try Records(view).get(db, id: id) }
         if Answer.isNotModified(context.request, record.version) {
             return PlainAnswer(status: .notModified, fields: [Answer.etagField(record.version)])
@@ -106,17 +119,43 @@ package struct CollectionController: Sendable {
         return answer(record, .ok)
     }
 
-    /// `?expand=` and `?fields=` of one record. What is inside may change without its version, so there is no ETag.
-    private func getExpanded(_ context: TenantRequestContext, _ collection: Collection) throws -> PlainAnswer {
-        for (name, _) in try QueryString.parameters(of: context.request) where name != "expand" && name != "fields" {
-            throw DomainError.invalid(String(name.prefix(64)), "unknown_parameter", "One of expand, fields.")
+    private func getAny(_ context: TenantRequestContext, _ collection: Collection) async throws -> PlainAnswer {
+        if let answer = try get(context, collection) { return answer }
+        let query = try recordQuery(context, collection)
+        let past = try await past(query, context)
+        return try await services.storage.queryWork {
+            try withExtendedLifetime(past) { try get(context, query, from: past?.database ?? context.database) }
         }
-        let (query, id) = (try query(context, collection), context.recordID)
-        let json = try context.database.read { db in try query.record(db, id: id) }
+    }
+
+    /// `?expand=`, `?fields=` and `?at=` of one record.
+    private func recordQuery(_ context: TenantRequestContext, _ collection: Collection) throws -> ListQuery {
+        for (name, _) in try QueryString.parameters(of: context.request)
+        where !["expand", "fields", "at"].contains(name) {
+            throw DomainError.invalid(String(name.prefix(64)), "unknown_parameter", "One of expand, fields, at.")
+        }
+        return try query(context, collection)
+    }
+
+    /// What is inside may change without its version, so there is no ETag.
+    private func get(
+        _ context: TenantRequestContext, _ query: ListQuery, from database: DatabaseFile
+    ) throws -> PlainAnswer {
+        let id = context.recordID
+        let json = try database.read { db in try query.record(db, id: id) }
         return Answer.plain(json, type: "application/json", for: context.request)
     }
 
+    /// The past is not to be written. Costs a look at whether there is a query at all.
+    private func requirePresent(_ context: TenantRequestContext) throws {
+        guard context.request.head.path?.utf8.contains(UInt8(ascii: "?")) == true else { return }
+        for (name, _) in try QueryString.parameters(of: context.request) where name == "at" {
+            throw DomainError.invalid("at", "past_is_read_only", "The past can be read and not changed.")
+        }
+    }
+
     private func create(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
+        try requirePresent(context)
         let body = try await RequestBodies.json(context.request)
         let (change, records) = (services.recordContext(context), Records(context.principal.view(of: collection)))
         if let key = try IdempotentAnswer.key(context, body: body.canonicalText) {
@@ -135,6 +174,7 @@ package struct CollectionController: Sendable {
     }
 
     private func patch(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
+        try requirePresent(context)
         let body = try await RequestBodies.json(context.request)
         let (id, version, change) = (context.recordID, Answer.ifMatch(context.request), services.recordContext(context))
         let records = Records(context.principal.view(of: collection))
@@ -145,6 +185,7 @@ package struct CollectionController: Sendable {
     }
 
     private func delete(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
+        try requirePresent(context)
         let (id, version, change) = (context.recordID, Answer.ifMatch(context.request), services.recordContext(context))
         let records = Records(context.principal.view(of: collection))
         try await context.database.write { db in

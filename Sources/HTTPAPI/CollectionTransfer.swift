@@ -92,9 +92,9 @@ struct CollectionTransfer: Sendable {
 
     /// Writes the file first and sends it then: the read transaction ends whatever the client's speed.
     func export(
-        _ context: TenantRequestContext, _ query: ListQuery, name: String, _ format: ExportFormat
+        _ context: TenantRequestContext, _ query: ListQuery, _ past: PastState?, name: String, _ format: ExportFormat
     ) -> Response {
-        let (data, database, logger) = (services.data, context.database, services.logger)
+        let (data, database, logger) = (services.data, past?.database ?? context.database, services.logger)
         let body = ResponseBody { writer in
             let url = data.scratchURL(".csv")
             defer { try? FileSystem.remove(url) }
@@ -107,6 +107,7 @@ struct CollectionTransfer: Sendable {
                     }
                     try file.publish()
                 }
+                withExtendedLifetime(past) {}
             } catch {
                 // The status line is out already: a cut body is the only way left to say that it failed.
                 logger.error("export failed", metadata: [LogKey.error: "\(error)"])

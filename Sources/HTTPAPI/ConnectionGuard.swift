@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 package import NIOCore
 package import NIOHTTPTypes
@@ -159,9 +160,17 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
         timer = nil
         guard context.channel.isActive else { return }
         if .now() >= deadline {
+            if waiting == .client { forget(context.channel) }
             context.close(promise: nil)
         } else {
             arm(context)
         }
+    }
+
+    /// Lets closing drop what the client does not read and tell it so (a reset). The kernel would otherwise hold on to
+    /// it for minutes, and the client would never hear of the end that stands behind it.
+    private func forget(_ channel: any Channel) {
+        (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+            .whenFailure { _ in }
     }
 }

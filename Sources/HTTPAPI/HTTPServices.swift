@@ -24,17 +24,19 @@ package struct HTTPServices: Sendable {
     package let domain: String?
     /// What a list may take.
     package let queryLimit: DatabaseFile.ReadLimit
+    package let past: PastSource
 
     package init(
         catalog: CollectionCatalog, directory: TenantDirectory, signIn: SignIn, storage: StorageServices,
         data: DataDirectory, ids: IdentifierSource, time: TimeSource, master: MasterKey, logger: Logger,
         files: FileServices, events: EventHub, isTLS: Bool, domain: String?,
-        queryLimit: DatabaseFile.ReadLimit = .request
+        queryLimit: DatabaseFile.ReadLimit = .request, past: @escaping PastSource
     ) {
         self.queryLimit = queryLimit
         (self.catalog, self.directory, self.signIn, self.storage) = (catalog, directory, signIn, storage)
         (self.data, self.ids, self.time, self.master, self.logger) = (data, ids, time, master, logger)
         (self.files, self.events, self.isTLS, self.domain) = (files, events, isTLS, domain)
+        self.past = past
     }
 
     /// Which collections this person may see records of beside those of another, and how.

@@ -15,8 +15,10 @@ package struct DataDirectory: Sendable {
     package var commandSocket: URL { root.appending(path: "command.sock") }
     package var systemDatabase: URL { root.appending(path: "system.sqlite") }
     package var tenants: URL { root.appending(path: "tenants") }
-    /// What restores replaced, until somebody removes it.
+    /// What restores replaced, for seven days.
     package var undo: URL { root.appending(path: "undo") }
+    /// What restores did: a small file for each database of each.
+    package var restores: URL { root.appending(path: "restores") }
     /// Deleted shops, until they are purged.
     package var trash: URL { root.appending(path: "trash") }
     /// Copies under way; emptied at every start.

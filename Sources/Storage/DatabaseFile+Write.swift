@@ -150,7 +150,7 @@ extension DatabaseFile {
                 return commit(group, on: writer)
             }
             if Self.diskRefusals.contains(reason.code) { services.refusals.add(name) }
-            if reason.code == DomainError.storageFailedCode { distrust() }
+            if Self.mayHaveLostPages(error) { distrust() }
             for write in group { write.fail(reason) }
         }
     }
@@ -211,7 +211,14 @@ extension DatabaseFile {
         }
     }
 
-    /// After a failed write or sync. Linux then holds the pages for clean: the next sync succeeds without them, and a
+    /// A write that failed told the truth: nothing of it is in the file, and the next one takes its place. So on a disk
+    /// that became read-only the connections stay open, and reading goes on.
+    private static func mayHaveLostPages(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError, error.resultCode == .SQLITE_IOERR else { return false }
+        return error.extendedResultCode != .SQLITE_IOERR_WRITE
+    }
+
+    /// After a failed sync. Linux then holds the pages for clean: the next sync succeeds without them, and a
     /// commit behind frames that never reached the disk is lost with them at a power loss. So what is committed is
     /// written anew into the file, whose sync tells the truth about it, and the connections are closed.
     private func distrust() {
@@ -252,7 +259,7 @@ extension DatabaseFile {
         } catch {
             services.logger.warning(
                 "checkpoint failed", metadata: [LogKey.tenant: "\(name)", LogKey.error: "\(error)"])
-            if DomainError(any: error).code == DomainError.storageFailedCode { distrust() }
+            if Self.mayHaveLostPages(error) { distrust() }
         }
     }
 }

@@ -55,9 +55,12 @@ package final class DatabaseFile: Sendable {
     package let changes = ChangeCounter()
     let log: FileChangeLog?
 
-    package init(_ url: URL, name: String, schema: DatabaseSchema, services: StorageServices) {
+    /// `isLogged`: false for a copy, whose changes nobody needs back.
+    package init(
+        _ url: URL, name: String, schema: DatabaseSchema, services: StorageServices, isLogged: Bool = true
+    ) {
         (self.url, self.name, self.schema, self.services) = (url, name, schema, services)
-        log = services.changeLog?.log(url, name: name)
+        log = isLogged ? services.changeLog?.log(url, name: name) : nil
     }
 
     // MARK: - Opening

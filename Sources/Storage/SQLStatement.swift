@@ -82,6 +82,22 @@ package struct SQLStatement {
         }
     }
 
+    /// Whether a column has the same value in another statement's row, looked at without a copy.
+    package func isSame(_ column: Int32, as other: SQLStatement) -> Bool {
+        let type = sqlite3_column_type(handle, column)
+        guard type == sqlite3_column_type(other.handle, column) else { return false }
+        switch type {
+        case SQLITE_NULL: return true
+        case SQLITE_INTEGER: return integer(column) == other.integer(column)
+        default:
+            return withBytes(column) { bytes in
+                other.withBytes(column) { others in
+                    bytes.count == others.count && bytes.elementsEqual(others)
+                }
+            }
+        }
+    }
+
     /// The UTF-8 bytes of a column, valid inside `body`.
     package func withBytes<Value>(_ column: Int32, _ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
         let start = sqlite3_column_text(handle, column)

@@ -70,6 +70,11 @@ package struct Tenant: Sendable, Codable, Equatable {
         (name, ownerEmail) = (String(name.prefix(180)) + " (sandbox)", "owner@sandbox.invalid")
     }
 
+    /// A shop's past beside the shop: to look at until somebody says that it may change and act.
+    mutating func becomePast(_ reason: String, now: Instant) {
+        (status, trialEndsAt, suspendedAt, suspensionReason) = (.suspended, nil, now, reason)
+    }
+
     var values: [SQLValue] {
         [
             .text(id), .text(slug), .text(name), .text(status.rawValue), .text(plan),

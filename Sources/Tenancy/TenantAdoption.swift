@@ -19,8 +19,8 @@ extension Tenants {
     /// Makes the staged folder a shop of its own, under a new id. Its slug is `slug`, or the nearest free one to the
     /// old when `slug` is nil. Throws `slug_taken`.
     package func adopt(
-        _ staged: URL, as record: String, slug: String?, action: String, sandbox: Sandbox? = nil, by actor: Actor,
-        requestID: String
+        _ staged: URL, as record: String, slug: String?, action: String, sandbox: Sandbox? = nil,
+        suspended reason: String? = nil, by actor: Actor, requestID: String
     ) async throws -> Tenant {
         let old = try Tenant(record: record)
         guard TextRules.normalized(old.name) == old.name, LocalTime(old.timeZone) != nil,
@@ -29,12 +29,11 @@ extension Tenants {
             throw DomainError.conflict("package_damaged", "What the package says of the shop itself is not valid.")
         }
         let name = try slug ?? freeSlug(like: old.slug)
-        guard TextRules.isSlug(name), !TenantInput.reservedSlugs.contains(name) else {
-            throw DomainError.invalid("slug", "not_valid", "\"\(name.prefix(40))\" is not valid here.")
-        }
-        guard directory[name] == nil else { throw Self.slugTaken(name) }
+        try checkIsFree(name)
         var tenant = Tenant(old, id: ids.next("ten"), slug: name, now: time.now())
         if sandbox != nil { tenant.becomeSandbox() }
+        if let reason { tenant.becomePast(reason, now: tenant.createdAt) }
+        try AtomicFile.publish([], to: staged.appending(path: Self.adoptionMark))
         try FileSystem.move(staged, to: data.tenant(tenant.id))
         do {
             try await directory.file(tenant.id).write { [id = tenant.id, schema] db in
@@ -48,7 +47,30 @@ extension Tenants {
             throw error
         }
         directory.put(tenant)
+        try? FileSystem.remove(data.tenant(tenant.id).appending(path: Self.adoptionMark))
         return tenant
+    }
+
+    /// In the folder of a shop that may not be in the control plane yet.
+    private static let adoptionMark = ".adopting"
+
+    /// Removes the folders of adoptions that a crash cut short before the shop was known. Call once, before files are
+    /// served.
+    package func completeAdoptions() throws {
+        guard FileSystem.exists(data.tenants) else { return }
+        for id in try FileManager.default.contentsOfDirectory(atPath: data.tenants.path) {
+            let mark = data.tenant(id).appending(path: Self.adoptionMark)
+            guard FileSystem.exists(mark) else { continue }
+            try FileSystem.remove(directory[id] == nil ? data.tenant(id) : mark)
+        }
+    }
+
+    /// Throws unless a new shop could have the slug. The trash is asked again when the row is written.
+    package func checkIsFree(_ slug: String) throws {
+        guard TextRules.isSlug(slug), !TenantInput.reservedSlugs.contains(slug) else {
+            throw DomainError.invalid("slug", "not_valid", "\"\(slug.prefix(40))\" is not valid here.")
+        }
+        guard directory[slug] == nil else { throw Self.slugTaken(slug) }
     }
 
     private func freeSlug(like slug: String) throws -> String {

@@ -51,7 +51,7 @@ struct DeclarationTests {
         #expect(thing["units"]?["minimum"] == -1000)
         #expect(thing["email"]?["format"] == "email")
         #expect(thing["size"]?["enum"] == ["small", "large", nil])
-        #expect(thing["at"]?["type"] == ["string", "null"])
+        #expect(thing["moment"]?["type"] == ["string", "null"])
         #expect(JSON.object(customers.openAPISchemas)["Customer"]?["properties"]?["email"]?["x-personal"] == true)
     }
 

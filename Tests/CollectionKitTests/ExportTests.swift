@@ -55,7 +55,7 @@ struct ExportTests {
             if Bool.random(using: &random) {
                 members.append(.init("balance", .integer(.random(in: -9999...9999, using: &random))))
             }
-            if Bool.random(using: &random) { members.append(.init("at", .string(TestShop.now.description))) }
+            if Bool.random(using: &random) { members.append(.init("moment", .string(TestShop.now.description))) }
             members.append(
                 .init("currency", .string(["USD", "JPY", "KWD"].randomElement(using: &random) ?? "USD")))
             try await shop.create(things, .object(members))

@@ -108,14 +108,14 @@ struct ImportTests {
         try await shop.importCSV(
             things,
             """
-            name,isOpen,size,day,at,units,phone,balance
+            name,isOpen,size,day,moment,units,phone,balance
             a,yes,large,2026-01-01,2026-01-01,-5,+91 98200 12345,-1.50
             b,FALSE,small,,,,,
             c,1,,,,,,
             """)
         let sorted = try #require(try shop.list(things, ["sort": "name"])["items"]?.arrayValue)
         #expect(sorted.map { $0["isOpen"] } == [true, false, true])
-        #expect(sorted.first?["at"] == "2025-12-31T18:30:00.000Z")
+        #expect(sorted.first?["moment"] == "2025-12-31T18:30:00.000Z")
         #expect(sorted.first?["balance"] == -150)
         #expect(sorted.first?["phone"] == "+91 98200 12345")
     }

@@ -15,10 +15,13 @@ struct ListTests {
             ["name": "a", "units": 1, "isOpen": true, "day": "2026-01-01", "size": "small", "code": "A1"],
             [
                 "name": "b", "units": 2, "isOpen": false, "day": "2026-02-01", "size": "large",
-                "at": "2026-11-20T12:00:00Z",
+                "moment": "2026-11-20T12:00:00Z",
             ],
-            ["name": "c", "units": 2, "day": "2026-03-01", "at": "2026-11-21T00:00:00Z", "story": "100% wool_thread"],
-            ["name": "d", "story": "1000 wool threads", "at": "2026-11-22T00:00:00Z"],
+            [
+                "name": "c", "units": 2, "day": "2026-03-01", "moment": "2026-11-21T00:00:00Z",
+                "story": "100% wool_thread",
+            ],
+            ["name": "d", "story": "1000 wool threads", "moment": "2026-11-22T00:00:00Z"],
             ["name": "E", "units": -7, "isOpen": true, "story": "back\\slash", "code": "E5"],
         ] as [JSON] {
             try await shop.create(things, body)
@@ -33,7 +36,8 @@ struct ListTests {
         ("day[gte]", "2026-02-01", "bc"), ("day", "2026-01-01", "a"), ("size", "large", "b"),
         ("size[in]", "small,large", "abcdE"),
         // A day stands for its first instant in UTC.
-        ("at[gte]", "2026-11-21", "cd"), ("at[lt]", "2026-11-21", "b"), ("at", "2026-11-20T17:30:00+05:30", "b"),
+        ("moment[gte]", "2026-11-21", "cd"), ("moment[lt]", "2026-11-21", "b"),
+        ("moment", "2026-11-20T17:30:00+05:30", "b"),
         ("name", "a", "a"), ("name", "A", ""), ("name[gt]", "b", "cd"), ("name[like]", "e", "E"),
         ("story[like]", "%wool%", "cd"),
         ("story[like]", "1__% wool%", "cd"), ("code[in]", "A1,E5,X", "aE"), ("version", "1", "abcdE"),
@@ -97,12 +101,13 @@ struct ListTests {
         ("limit", "0", "out_of_range"), ("limit", "201", "out_of_range"), ("limit", "-1", "out_of_range"),
         ("limit", "ten", "out_of_range"), ("limit", "99999999999999999999", "out_of_range"),
         ("sort", "colour", "unknown_field"),
-        ("sort", "", "unknown_field"), ("sort", "name,-name", "twice"), ("sort", "name,units,day,at,code", "too_many"),
+        ("sort", "", "unknown_field"), ("sort", "name,-name", "twice"),
+        ("sort", "name,units,day,moment,code", "too_many"),
         ("sort", "story", "wrong_type"), ("fields", "colour", "unknown_field"), ("fields", "", "not_a_list"),
         ("fields", "name,name", "not_a_list"), ("count", "about", "not_a_choice"), ("colour", "red", "unknown_field"),
         ("units[between]", "1", "unknown_operator"), ("colour[gt]", "1", "unknown_field"),
         ("units", "1.5", "wrong_type"),
-        ("isOpen", "yes", "wrong_type"), ("day", "2026-02-30", "not_a_date"), ("at", "noon", "not_a_time"),
+        ("isOpen", "yes", "wrong_type"), ("day", "2026-02-30", "not_a_date"), ("moment", "noon", "not_a_time"),
         ("size", "medium", "not_a_choice"), ("units[like]", "1%", "wrong_type"), ("name[like]", "", "required"),
         ("name", "a\u{0}", "control_characters"), ("q", "a\u{0}", "not_a_search"),
         ("q", String(repeating: "x", count: 101), "not_a_search"),

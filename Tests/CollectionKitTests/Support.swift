@@ -24,7 +24,7 @@ let things = Collection(
         .currency(),
         .boolean("isOpen"),
         .date("day"),
-        .instant("at"),
+        .instant("moment"),
         .choice("size", "small", "large").default("small"),
         .reference("parentId", to: "things"),
         .text("serial", max: 10).unique().immutable(),

@@ -39,7 +39,7 @@ struct RouteSamples {
     /// What stands in the shop's records and nowhere else.
     let canary: String
 
-    private enum Subject { case none, user, tenant, trashed, person, snapshot, job, alert, file }
+    private enum Subject { case none, user, tenant, trashed, person, snapshot, job, alert, file, restored }
 
     private struct Rule {
         let subject: Subject
@@ -120,6 +120,11 @@ struct RouteSamples {
         "POST /api/admin/backups/{id}/verify": Rule(subject: .snapshot),
         "POST /api/admin/backups/prune": Rule(subject: .none),
         "POST /api/admin/restores": Rule(subject: .none, json: ["dryRun": true]),
+        "GET /api/admin/restores": Rule(subject: .none),
+        "POST /api/admin/restores/records": Rule(
+            subject: .none,
+            json: ["tenant": "acme", "collection": "customers", "ids": ["cus_none"], "at": "now", "dryRun": true]),
+        "POST /api/admin/restores/{id}/undo": Rule(subject: .restored, json: ["dryRun": true]),
         "GET /api/admin/schedule": Rule(subject: .none),
         "GET /api/admin/schedule/runs": Rule(subject: .none),
         "POST /api/admin/schedule/{id}/run": Rule(subject: .job),
@@ -162,6 +167,12 @@ struct RouteSamples {
             try await server.expect(
                 200, "POST", "/api/admin/tenants/\(id)/delete", by: person, json: ["confirm": .string(id)])
             return id
+        case .restored:
+            let id = JSON.string(try await make(.tenant))
+            _ = try await make(.snapshot)
+            let answer = try await server.expect(
+                200, "POST", "/api/admin/restores", by: person, json: ["tenants": [id], "confirm": id])
+            return try #require(answer.json["id"]?.stringValue)
         case .snapshot: (path, json) = ("backups", [:])
         case .file:
             let answer = try await server.expect(

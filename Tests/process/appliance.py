@@ -120,6 +120,11 @@ class Appliance(Client):
     def is_running(self):
         return self.server is not None and self.server.poll() is None
 
+    def resident_mib(self):
+        """Memory of the server that is in RAM."""
+        status = Path(f"/proc/{self.server.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
     def kill(self):
         """Ends the server the way a power cut would, as far as a process can tell."""
         self._end(signal.SIGKILL)

@@ -38,9 +38,14 @@ class Client:
             return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=REQUEST_SECONDS, context=self.tls)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=REQUEST_SECONDS)
 
-    def connect_raw(self):
-        """A bare connection, for what a well-behaved client would not send."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=REQUEST_SECONDS)
+    def connect_raw(self, receive_buffer=None):
+        """A bare connection, for what a well-behaved client would not send; `receive_buffer` in bytes."""
+        connection = socket.socket()
+        connection.settimeout(REQUEST_SECONDS)
+        if receive_buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.connect(("127.0.0.1", self.port))
+        return connection
 
     def request(self, method, path, body=None, token=None, headers=None, connection=None):
         headers = dict(headers or {})

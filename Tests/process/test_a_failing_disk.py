@@ -18,7 +18,10 @@ def faults(appliance):
         yield faults
 
 
-def test_writing_stops_reading_goes_on_and_all_returns_by_itself(appliance, faults):
+@pytest.mark.parametrize("error, refusal", [
+    (errno.ENOSPC, (507, "storage_full")), (errno.EROFS, (503, "storage_failed")), (errno.EIO, (503, "storage_failed"))],
+    ids=["full", "turned read-only", "failing"])
+def test_writing_stops_reading_goes_on_and_all_returns_by_itself(appliance, faults, error, refusal):
     shop = appliance.add_shop("acme")
     appliance.start(environment=faults.environment)
     acknowledged = set()
@@ -28,9 +31,9 @@ def test_writing_stops_reading_goes_on_and_all_returns_by_itself(appliance, faul
         acknowledged.add(f"C-{number}")
     assert health(appliance) == "ok"
     for _ in range(2):
-        faults.arm("any change", 1, errno.ENOSPC, lasts=True)
+        faults.arm("any change", 1, error, lasts=True)
         refused = shop.add_customer("REFUSED")
-        assert (refused.status, refused.code) == (507, "storage_full")
+        assert (refused.status, refused.code) == refusal
         for path in ("/api/customers", "/api/health/live", "/api/health/ready"):
             assert shop.get(path).status == 200, path
         assert health(appliance) == "degraded"

@@ -11,12 +11,13 @@ from appliance import binary
 from client import OPERATOR, PASSWORD
 
 COMMANDS = {
-    "serve": [], "init": [], "demo": [], "restore": [], "import": [], "config": [], "version": [],
+    "serve": [], "init": [], "demo": [], "import": [], "config": [], "version": [],
     "operator": ["create", "list", "disable", "reset-password"],
     "tenant": ["create", "list", "show", "suspend", "activate", "extend-trial", "delete", "undelete", "trash", "purge", "export", "import", "clone"],
     "user": ["create", "list", "set-role", "disable", "enable", "reset-password"],
     "record": ["list", "show", "create", "change", "delete"],
     "backup": ["create", "list", "show", "verify", "prune", "report", "drill"],
+    "restore": ["list", "undo"],
     "schedule": ["list", "run"],
     "audit": ["list", "verify"],
     "alert": ["list", "acknowledge"],

@@ -1,6 +1,7 @@
 """Clients that are slow, endless or malformed are got rid of, and the others do not notice."""
 
 import re
+import select
 import selectors
 import socket
 import time
@@ -9,8 +10,9 @@ import pytest
 
 from watcher import nobody_else_notices
 
-HALF_OPEN = 50
-DRIP_FED = 20
+# Of each kind.
+CLIENTS = 300
+UNREAD_SECONDS = (20, 75)
 DRIP_SECONDS = 0.5
 # The server's limits are 10 s for a header and 20 s for a body, which a byte now and then does not move.
 HEADER_SECONDS = (5, 15)
@@ -35,11 +37,11 @@ def test_half_open_requests_are_closed_in_time(appliance, shop):
     body = (f"POST /api/customers HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {shop.token}\r\n"
             "Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n").encode()
     slow = (
-        [SlowClient(appliance, b"", b"", HEADER_SECONDS) for _ in range(HALF_OPEN // 5)]
-        + [SlowClient(appliance, header, b"", HEADER_SECONDS) for _ in range(HALF_OPEN * 2 // 5)]
-        + [SlowClient(appliance, header, b"X-A: b\r\n", HEADER_SECONDS) for _ in range(HALF_OPEN * 2 // 5)]
-        + [SlowClient(appliance, body, b" ", BODY_SECONDS) for _ in range(DRIP_FED)]
-        + [SlowClient(appliance, body + b"{", b"", BODY_SECONDS) for _ in range(DRIP_FED)])
+        [SlowClient(appliance, b"", b"", HEADER_SECONDS) for _ in range(CLIENTS // 5)]
+        + [SlowClient(appliance, header, b"", HEADER_SECONDS) for _ in range(CLIENTS * 2 // 5)]
+        + [SlowClient(appliance, header, b"X-A: b\r\n", HEADER_SECONDS) for _ in range(CLIENTS * 2 // 5)]
+        + [SlowClient(appliance, body, b" ", BODY_SECONDS) for _ in range(CLIENTS // 2)]
+        + [SlowClient(appliance, body + b"{", b"", BODY_SECONDS) for _ in range(CLIENTS // 2)])
     with nobody_else_notices(shop):
         drip_until_closed(slow)
         wrong = [client for client in slow if not client.limits[0] <= client.closed_after <= client.limits[1]]
@@ -96,6 +98,38 @@ def drip_until_closed(clients):
                     selector.unregister(key.fileobj)
     for client in clients:
         client.socket.close()
+
+
+def test_clients_that_never_read_are_cut_off_in_time(appliance, shop):
+    """They ask for more and more; the server holds no more of the answers than fits into the sockets. Lists are answered
+    by the connection itself, the description goes the general way."""
+    for number in range(30):
+        assert shop.post("/api/customers", {"externalId": f"C-{number}", "notes": "n" * 1000}).status == 201
+    requests = [
+        (f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {shop.token}\r\n\r\n").encode() * count
+        for path, count in (("/api/customers?limit=200", 200), *[("/api/openapi.json", 300)] * 9)]
+    before = appliance.resident_mib()
+    poll, clients, closed = select.poll(), {}, []
+    with nobody_else_notices(shop):
+        for number in range(CLIENTS):
+            client = appliance.connect_raw(receive_buffer=4096)
+            client.setblocking(False)
+            client.send(requests[number % len(requests)])
+            clients[client.fileno()] = (client, time.monotonic())
+            # No event is asked for: a reset is told all the same.
+            poll.register(client, 0)
+        deadline = time.monotonic() + UNREAD_SECONDS[1]
+        while len(closed) < CLIENTS and time.monotonic() < deadline:
+            for descriptor, _ in poll.poll(1000):
+                client, opened = clients[descriptor]
+                closed.append(time.monotonic() - opened)
+                poll.unregister(descriptor)
+        grown = appliance.resident_mib() - before
+        for client, _ in clients.values():
+            client.close()
+    assert len(closed) == CLIENTS, f"{len(closed)} of {CLIENTS} are closed"
+    assert UNREAD_SECONDS[0] < min(closed) and max(closed) < UNREAD_SECONDS[1], (min(closed), max(closed))
+    assert grown < 150, f"{grown} MiB more"
 
 
 def test_an_endless_body_is_answered_413_and_cut_off(appliance, shop):

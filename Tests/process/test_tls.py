@@ -1,12 +1,19 @@
 """TLS: with a certificate the server speaks it, not below 1.2, and the session cookie is bound to it."""
 
+import contextlib
+import selectors
 import shutil
 import ssl
 import subprocess
+import time
 
 import pytest
 
 from client import OPERATOR, PASSWORD
+
+STALLED = 300
+# The server's limit is 10 s from the connection to the end of the first header.
+HANDSHAKE_SECONDS = (5, 20)
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +88,27 @@ def test_a_key_that_does_not_belong_to_the_certificate_is_named_at_the_start(mak
     failed = appliance.cli(
         "serve", "--port", "0", "--tls-cert", tmp_path / "a.pem", "--tls-key", tmp_path / "b.key", code=65)
     assert "The certificate or the key cannot be used." in failed.stderr
+
+
+def test_handshakes_that_stall_are_closed_in_time_and_nobody_waits_for_them(secure):
+    """Some say nothing, some begin a greeting and stop."""
+    stalled = [secure.connect_raw() for _ in range(STALLED)]
+    begin = time.monotonic()
+    for client in stalled[::2]:
+        client.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
+    slowest = 0
+    with selectors.DefaultSelector() as selector:
+        for client in stalled:
+            selector.register(client, selectors.EVENT_READ)
+        while selector.get_map() and time.monotonic() < begin + HANDSHAKE_SECONDS[1]:
+            asked = time.monotonic()
+            assert secure.request("GET", "/api/health/live").status == 200
+            slowest = max(slowest, time.monotonic() - asked)
+            for key, _ in selector.select(0.5):
+                assert time.monotonic() - begin > HANDSHAKE_SECONDS[0]
+                with contextlib.suppress(ConnectionError):
+                    assert key.fileobj.recv(100) == b""
+                selector.unregister(key.fileobj)
+                key.fileobj.close()
+        assert not selector.get_map(), f"{len(selector.get_map())} are still open"
+    assert slowest < HANDSHAKE_SECONDS[0], f"a request beside them took {slowest:.1f} s"

@@ -6,13 +6,13 @@ const fewColumns = 4
  * A table. Columns are `{ title, cell(item), align: 'end'?, main: true?, minor: true?, heading?, sorted? }`: the main
  * one names its row, minor ones are left out where room is short. `heading` is a control that stands for the title,
  * `sorted` says “ascending” or “descending”.
- * `narrow: 'cards'` turns rows into cards on a phone, `'scroll'` (for many columns) scrolls inside its frame.
+ * On a phone `narrow: 'cards'` turns rows into cards, `'scroll'` (for many columns) scrolls inside its frame, and
+ * `'few'` leaves the table as it is; unless something is said, what has few columns stays and the rest becomes cards.
  */
-export function table({ caption, columns, items, narrow = 'cards' }) {
+export function table({ caption, columns, items, narrow = columns.length <= fewColumns ? 'few' : 'cards' }) {
   const body = element('tbody', { role: 'rowgroup' }, rows(columns, items))
   // The roles are written out because a browser forgets them when CSS changes how a table is laid out.
-  const kind = narrow === 'cards' && columns.length <= fewColumns ? 'few' : narrow
-  const grid = element('table', { class: `table table-${kind}`, role: 'table' },
+  const grid = element('table', { class: `table table-${narrow}`, role: 'table' },
     element('caption', { class: 'visually-hidden' }, caption),
     element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, columns.map(heading))), body)
   const frame = element('div', { class: 'table-frame', ...(narrow === 'scroll' ? scrollable(caption) : {}) }, grid)

@@ -16,15 +16,18 @@ export function openWorkDialog({ title, intro, command, startLabel, run, result,
       button({ label: startLabel, primary: true, onClick: () => start(dialog) }))) })
 }
 
-/** Runs `run(onProgress)` inside an open dialog and shows what `result(value)` makes of its answer. */
-export async function runIn(dialog, { title, run, result, onDone, retry }) {
+/**
+ * Runs `run(onProgress)` inside an open dialog and shows what `result(value)` makes of its answer; with `closes: false`
+ * that is a step of its own, with buttons of its own.
+ */
+export async function runIn(dialog, { title, run, result, onDone, retry, closes = true }) {
   const bar = progressBar(title)
   dialog.show(bar.element)
   dialog.setLocked(true)
   try {
     const value = await run(bar.update)
-    dialog.show(element('div', { class: 'stack' }, result(value), closing(dialog)))
-    announce(`${title}: done`)
+    dialog.show(element('div', { class: 'stack' }, result(value), closes && closing(dialog)))
+    if (closes) announce(`${title}: done`)
     onDone?.(value)
   } catch (error) {
     const notice = problemNotice(ApplianceProblem.from(error), { retry })

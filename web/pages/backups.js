@@ -12,6 +12,7 @@ import { bytes, counted, duration, localDay } from '../format.js'
 import { openCreateSnapshot } from './backup-actions.js'
 import { openRestore } from './restore.js'
 import { restorePoints } from './restore-points.js'
+import { restoresPanel } from './restores.js'
 
 const pageSize = 50
 
@@ -31,10 +32,12 @@ const columns = [
 /** All snapshots, newest first, with what each of them cost drawn over time. */
 export function backupsPage({ api, signal }) {
   const drawn = element('div', { class: 'stack' })
-  const restore = (point) => openRestore({ api, point, onDone: () => list.reload() })
+  const reload = () => { list.reload(); restores.reload() }
+  const restore = (point) => openRestore({ api, point, onDone: reload })
   const draw = (items) => drawn.replaceChildren(...points(items, restore), ...sizes(items))
   const list = snapshotList({ api, signal, draw, create: () => create() })
   const create = () => openCreateSnapshot({ api, onDone: () => list.reload({ isQuiet: true }) })
+  const restores = restoresPanel({ api, signal, onDone: reload })
   list.reload()
   return element('div', { class: 'page' },
     pageHeader({ title: 'Backups',
@@ -43,7 +46,7 @@ export function backupsPage({ api, signal }) {
         buttonLink({ label: 'Recovery report', icon: 'shield', href: '#/backups/report' }),
         button({ label: 'Restore…', icon: 'undo', onClick: () => restore() }),
         button({ label: 'Create snapshot', icon: 'plus', primary: true, onClick: create })] }),
-    drawn, list.element, cliLine(commands.backupList()))
+    drawn, list.element, cliLine(commands.backupList()), restores.element)
 }
 
 function snapshotList({ api, signal, draw, create }) {

@@ -7,7 +7,7 @@ import { bytes, counted, duration } from '../format.js'
 
 const planColumns = [
   { title: 'Tenant', main: true, cell: (tenant) => [tenant.name, element('span', { class: 'sub' }, tenant.slug)] },
-  { title: 'In the snapshot', align: 'end', cell: (tenant) => bytes(tenant.bytes) },
+  { title: 'Brought back', align: 'end', cell: (tenant) => bytes(tenant.bytes) },
   { title: 'Live now', align: 'end', cell: liveNow },
 ]
 
@@ -19,15 +19,21 @@ const resultColumns = [
 ]
 
 /** What a restore would do. Nothing has happened yet. */
-export function planView({ snapshot, at, behindSeconds, tenants, retired = [], notes = [], steps }) {
+export function planView({ undo, as, source, at, range, bytes: size, expectedSeconds, behindSeconds, tenants, retired = [],
+  notes = [], steps }) {
+  const head = undo ? 'This brings back what was there before. ' : `This goes back ${duration(behindSeconds)}. `
+  const aside = as ? 'The tenant stays as it is; nothing is replaced.'
+    : 'What was written since then is kept aside as an undo copy for seven days, not merged.'
   return element('div', { class: 'stack' },
-    element('div', { class: 'notice notice-warn' }, element('p', {},
-      element('strong', {}, `This goes back ${duration(behindSeconds)}. `),
-      'What was written since then is kept aside as an undo copy, not merged.')),
+    element('div', { class: 'notice notice-warn' }, element('p', {}, element('strong', {}, head),
+      aside)),
     facts([
-      ['Snapshot', snapshot ? element('code', {}, snapshot) : 'several'],
+      ['From', source],
       ['State of', time(at)],
-      ['Restores', counted(tenants.length, 'tenant')],
+      ['Known from', range ? time(range.from) : null],
+      ['Restores', as ? `as ${as}` : counted(tenants.length, 'tenant')],
+      ['Size', bytes(size)],
+      ['Expected to take', duration(expectedSeconds)],
       ['Moves aside', retired.length > 0 ? `${counted(retired.length, 'tenant')} made since` : null],
     ]),
     notes.length > 0 && element('ul', { class: 'issues' }, notes.map((note) => (

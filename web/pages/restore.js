@@ -7,7 +7,9 @@ import { runIn } from '../components/work-dialog.js'
 import { commands } from '../commands.js'
 import { debounce, element, uniqueID } from '../dom.js'
 import { exactTime, localTime } from '../format.js'
+import { diffPanel } from './restore-diff.js'
 import { planView, resultView } from './restore-plan.js'
+import { chooseRecords } from './restore-records.js'
 
 const wholeAppliance = 'restore everything'
 const suggestionsShown = 20
@@ -24,22 +26,29 @@ export function openRestore({ api, tenant = '', point = 'latest', onDone }) {
 
 function chooseStep({ api, dialog, choice, onDone }) {
   const scope = radios({ name: 'scope', label: 'What to restore', value: 'tenant',
-    options: [['tenant', 'One tenant'], ['everything', 'The whole appliance']] })
+    options: [['tenant', 'One tenant'], ['beside', 'One tenant’s past, as a new tenant beside it'],
+      ['everything', 'The whole appliance']] })
   const slug = tenantField(api, choice.tenant)
+  const newSlug = textField({ name: 'as', label: 'Slug of the new tenant', autocomplete: 'off', autocapitalize: 'none',
+    spellcheck: 'false', hint: 'It is read-only until you activate it. The tenant itself stays as it is.' })
   const from = pointField(api, choice.point)
   const line = cliLine('')
-  const read = ({ scope: what, tenants, point }) => ({ tenant: what === 'tenant' ? tenants.trim() : null, point })
+  const read = ({ scope: what, tenants, point, as }) => ({ tenant: what === 'everything' ? null : tenants.trim(),
+    as: what === 'beside' ? as.trim() : null, point })
   const update = (values) => {
-    slug.element.hidden = values.scope !== 'tenant'
+    slug.element.hidden = values.scope === 'everything'
+    newSlug.element.hidden = values.scope !== 'beside'
     const chosen = read(values)
-    line.update(commands.restore({ tenant: chosen.tenant ?? '', ...pointOf(chosen.point), dryRun: true }))
+    line.update(commands.restore({ tenant: chosen.tenant ?? '', ...pointOf(chosen.point), as: chosen.as,
+      dryRun: true }))
   }
-  update({ scope: 'tenant', tenants: choice.tenant, point: choice.point })
-  return form({ fields: [scope, slug, from], before: line, submitLabel: 'Show the plan', cancel: cancelButton(dialog),
-    onChange: update, fieldOfCode: { tenant_not_found: 'tenants' },
+  update({ scope: 'tenant', tenants: choice.tenant, point: choice.point, as: '' })
+  return form({ fields: [scope, slug, newSlug, from], before: line, submitLabel: 'Show the plan', cancel: cancelButton(dialog),
+    onChange: update, fieldOfCode: { tenant_not_found: 'tenants', slug_taken: 'as' },
     onSubmit: async (values) => {
       const chosen = read(values)
       if (chosen.tenant === '') return slug.showError('Which tenant? Type its slug.')
+      if (chosen.as === '') return newSlug.showError('What shall the new tenant be called?')
       const { plan } = await api.post('/api/admin/restores', { ...order(chosen), dryRun: true })
       dialog.show(planStep({ api, dialog, chosen, plan, onDone }))
     } })
@@ -51,16 +60,28 @@ function planStep({ api, dialog, chosen, plan, onDone }) {
     autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' })
   const choice = { tenant: chosen.tenant ?? '', point: chosen.point }
   const back = () => dialog.show(chooseStep({ api, dialog, choice, onDone }))
-  const planned = { tenant: chosen.tenant, point: plannedPoint(chosen, plan) }
-  const line = cliLine(commands.restore({ tenant: planned.tenant, ...pointOf(planned.point) }))
-  return element('div', { class: 'stack' }, planView(plan), form({
-    fields: [confirm], before: line, submitLabel: 'Restore', danger: true, cancel: cancelButton(dialog),
-    fieldOfCode: { confirmation_mismatch: 'confirm' },
+  const planned = { tenant: chosen.tenant, as: chosen.as, point: plannedPoint(chosen, plan) }
+  const line = cliLine(commands.restore({ tenant: planned.tenant, as: planned.as, ...pointOf(planned.point) }))
+  const isBeside = chosen.as !== null
+  return element('div', { class: 'stack' }, planView(plan),
+    chosen.tenant !== null && !isBeside && differences({ api, dialog, planned, plan, onDone }), form({
+    fields: isBeside ? [] : [confirm], before: line, submitLabel: isBeside ? 'Make the new tenant' : 'Restore',
+    danger: !isBeside, cancel: cancelButton(dialog), fieldOfCode: { confirmation_mismatch: 'confirm' },
     onSubmit: async (values) => {
-      if (values.confirm !== phrase) return mismatch(confirm, phrase)
+      if (!isBeside && values.confirm !== phrase) return mismatch(confirm, phrase)
       act({ api, dialog, planned, confirm: phrase, onDone, retry: back })
     },
   }))
+}
+
+function differences({ api, dialog, planned, plan, onDone }) {
+  const load = async (onProgress) => {
+    const compared = await api.post('/api/admin/restores', { ...order(planned), dryRun: true, diff: true }, { onProgress })
+    return compared.plan.diff
+  }
+  const choose = ({ collection, ids }) => chooseRecords({ api, dialog, onDone, order: { tenant: planned.tenant, collection,
+    ...(ids ? { ids, ...pointOf(planned.point) } : { deletedFrom: plan.at, deletedUntil: 'now' }) } })
+  return diffPanel({ load, choose })
 }
 
 // The plan's own snapshot, not “latest”: a newer one may have been taken while the plan was being read.
@@ -84,8 +105,8 @@ function mismatch(field, phrase) {
   field.focus()
 }
 
-function order({ tenant, point }) {
-  return { ...(tenant === null ? {} : { tenants: [tenant] }), ...pointOf(point) }
+function order({ tenant, as, point }) {
+  return { ...(tenant === null ? {} : { tenants: [tenant] }), ...(as ? { as } : {}), ...pointOf(point) }
 }
 
 // Suggestions come from the server as one types: a list of every tenant would be too long to send or to read.

@@ -19,7 +19,7 @@ export function historyPanel({ shop, collection, record, signal }) {
 
 function historyList({ shop, collection, record, emails, signal }) {
   const list = new PagedList({
-    caption: 'History', noun: 'event',
+    caption: 'History', noun: 'event', narrow: 'cards',
     columns: [
       { title: 'What', main: true, cell: ({ action }) => actionWord(collection, action) },
       { title: 'When', cell: (event) => valueNode(shop, { name: 'at', type: 'instant' }, event) },

@@ -15,7 +15,10 @@ struct RestoreCommand: AsyncParsableCommand {
               appliance restore --tenant acme --dry-run
               appliance restore --tenant acme --at 2026-11-21T01:59:30Z --yes
               appliance restore --snapshot 2026-11-21T02-00-00Z
-            """)
+              appliance restore --tenant acme --at 2026-11-21T01:59:30Z --as acme-then
+              appliance restore --tenant acme --collection customers --ids cus_01k…,cus_01k…
+              appliance restore undo --tenant acme
+            """, subcommands: [List.self, Undo.self])
 
     @Option(help: "Slug or id of a shop; may be given several times. Without it, everything is restored.")
     var tenant: [String] = []
@@ -23,7 +26,14 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: "The state at this time (RFC 3339), to the second, or now.") var at: String?
     @Option(help: "Another backups folder to restore from.") var from: String?
     @Option(help: "Write the files to this folder instead of replacing anything.") var into: String?
-    @Flag(help: "Only say what would be done.") var dryRun = false
+    @Option(name: .customLong("as"), help: "Make a new shop of this name of it, beside the shop; nothing is replaced.")
+    var newSlug: String?
+    @Option(help: "Bring back only records of this collection; the rest of the shop stays.") var collection: String?
+    @Option(help: "Which records, with commas between: as they were at --at or in --snapshot.") var ids: String?
+    @Option(help: "Or all that were deleted between two times, T1,T2: as they were at the first.")
+    var deletedBetween: String?
+    @Option(help: "Records that exist and have changed: skip (the default) or replace.") var onConflict: String?
+    @Flag(help: "Only say what would be done, and what would change.") var dryRun = false
     @Flag(help: "Do not ask.") var yes = false
     @OptionGroup var options: DataOptions
 
@@ -31,23 +41,38 @@ struct RestoreCommand: AsyncParsableCommand {
         if let at, RestoreRequest.instant(at, now: .latest) == nil {
             throw ValidationError("--at takes a time such as 2026-11-21T01:59:30Z, or now.")
         }
+        if let fault { throw ValidationError(fault) }
+        guard newSlug == nil || tenant.count == 1 && into == nil else {
+            throw ValidationError("--as makes a new shop of one --tenant, and has no --into.")
+        }
     }
-
-    private var confirmation: String { tenant.isEmpty ? "restore everything" : tenant.joined(separator: ",") }
 
     func run() async throws {
         let configuration = try options.global.configuration()
         try FileSystem.makeFolder(configuration.data.root)
+        if isOfRecords { return try await runRecords(configuration) }
         // Without a server everything is replaced without opening what is there: it may be gone or damaged.
         if tenant.isEmpty, let lock = try ControlSession.lockUnlessServed(configuration.data) {
-            return try await runOffline(configuration, lock)
+            let request = try RestoreRequest(
+                snapshot: snapshot, at: at.flatMap { RestoreRequest.instant($0, now: TimeSource.system.now()) },
+                from: from.map { URL(filePath: $0) }, into: into.map { URL(filePath: $0) })
+            return try await runOffline(request, configuration, lock)
         }
+        try await run("/api/admin/restores", configuration, body)
+    }
+
+    /// Plan, question, act: by the server.
+    func run(_ path: String, _ configuration: Configuration, _ body: (_ dryRun: Bool) -> JSON) async throws {
         let bar = ProgressBar(silent: options.json)
         try await ControlSession.with(configuration) { client in
-            let plan = try await client.send("POST", "/api/admin/restores", body(dryRun: true))["plan"] ?? .null
+            // What would change is compared when nothing else is wanted: it takes as long as the restore.
+            let first = body(true).adding(["diff": .bool(dryRun && !tenant.isEmpty && into == nil)])
+            let plan = try await client.sendLong("POST", path, first) { bar.show($0) }["plan"] ?? .null
+            bar.finish()
             try show(plan)
-            guard try !dryRun && confirmed() else { return }
-            let result = try await client.sendLong("POST", "/api/admin/restores", body(dryRun: false)) { bar.show($0) }
+            guard try !dryRun && confirmed(plan) else { return }
+            let named = body(false).adding(["confirm": plan["confirm"] ?? .null])
+            let result = try await client.sendLong("POST", path, named) { bar.show($0) }
             bar.finish()
             report(result["restored"]?.arrayValue ?? [])
         }
@@ -56,26 +81,25 @@ struct RestoreCommand: AsyncParsableCommand {
     private func body(dryRun: Bool) -> JSON {
         var members: [JSON.Member] = [
             .init("tenants", .array(tenant.map { .string($0) })), .init("snapshot", .string(snapshot)),
-            .init("dryRun", .bool(dryRun)), .init("confirm", .string(confirmation)),
+            .init("dryRun", .bool(dryRun)),
         ]
         // The server's working folder is not ours.
         let from = from.map { URL(filePath: $0).standardizedFileURL.path }
         let into = into.map { URL(filePath: $0).standardizedFileURL.path }
-        for (name, value) in [("at", at), ("from", from), ("into", into)] {
+        for (name, value) in [("as", newSlug), ("at", at), ("from", from), ("into", into)] {
             if let value { members.append(.init(name, .string(value))) }
         }
         return .object(members)
     }
 
-    private func runOffline(_ configuration: Configuration, _ lock: DataDirectoryLock) async throws {
+    /// The same by this process, which holds the lock.
+    func runOffline(
+        _ request: RestoreRequest, _ configuration: Configuration, _ lock: DataDirectoryLock
+    ) async throws {
         let work = try OfflineRestore(configuration, lock: lock, logger: GlobalOptions.quietLogger())
-        let request = try RestoreRequest(
-            snapshot: snapshot, at: at.flatMap { RestoreRequest.instant($0, now: TimeSource.system.now()) },
-            from: from.map { URL(filePath: $0) },
-            into: into.map { URL(filePath: $0) })
         let plan = try await work.plan(request)
         try show(plan.json)
-        if try !dryRun && confirmed() {
+        if try !dryRun && confirmed(plan.json) {
             let (updates, continuation) = AsyncStream.makeStream(
                 of: WorkProgress.self, bufferingPolicy: .bufferingNewest(1))
             let isSilent = options.json
@@ -94,11 +118,12 @@ struct RestoreCommand: AsyncParsableCommand {
         try await work.shutdown()
     }
 
-    private func confirmed() throws -> Bool {
-        if yes { return true }
-        let what =
-            tenant.isEmpty ? "The whole appliance is replaced." : "\(tenant.joined(separator: ", ")) is replaced."
-        return try Output.confirm(what, expected: confirmation)
+    private func confirmed(_ plan: JSON) throws -> Bool {
+        if yes || newSlug != nil { return true }
+        let phrase = Output.text(plan, "confirm")
+        let isWhole = plan["whole"] == .bool(true)
+        return try Output.confirm(
+            isWhole ? "The whole appliance is replaced." : "\(phrase) is replaced.", expected: phrase)
     }
 
     private func show(_ plan: JSON) throws {
@@ -110,6 +135,8 @@ struct RestoreCommand: AsyncParsableCommand {
             "From \(Output.text(plan, "source")), state of \(Output.text(plan, "at")), "
                 + "\(Output.text(plan, "behindSeconds")) seconds back.")
         for step in plan["steps"]?.arrayValue ?? [] { print("  \(step.stringValue ?? "")") }
+        print("  Expected to take \(Output.text(plan, "expectedSeconds")) seconds.")
+        if let diff = plan["diff"] { Self.show(diff: diff) }
         for note in plan["notes"]?.arrayValue ?? [] { print("Note: \(note.stringValue ?? "")") }
     }
 

@@ -58,6 +58,8 @@ struct LogBatch: Equatable, Sendable {
     /// `chain` of the last batch that it stands for, where it stands for others: what follows goes on from that.
     var continues = Self.noDigest
 
+    /// Running numbers stay below, so that the next one always exists, whatever a foreign file claims.
+    static let numbers = UInt64(Int64.max)
     static let byteCount = numberBytes + 5 * digestBytes
     static let noDigest = [UInt8](repeating: 0, count: digestBytes)
     private static let digestBytes = 32
@@ -119,7 +121,7 @@ struct LogBatch: Equatable, Sendable {
             first: bytes.bigEndian64(44), last: bytes.bigEndian64(52), epoch: bytes.bigEndian64(60),
             firstTime: time(68), time: time(76), previous: digest(1), owner: digest(3),
             payloadBytes: Int64(bitPattern: bytes.bigEndian64(84)), payloadDigest: digest(0), continues: digest(2))
-        guard batch.payloadBytes >= 0, batch.first <= batch.last else {
+        guard batch.payloadBytes >= 0, batch.first <= batch.last, batch.last < numbers else {
             throw LogFault(reason: "the head of a batch makes no sense")
         }
         return batch

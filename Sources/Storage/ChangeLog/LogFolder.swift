@@ -55,7 +55,9 @@ package struct LogFolder: Sendable {
         return Epoch(number: number, url: epoch(number), entries: try Self.entries(epoch(number)))
     }
 
-    private func numbers() throws -> [UInt64] { try Self.names(url).compactMap { UInt64($0) }.sorted() }
+    private func numbers() throws -> [UInt64] {
+        try Self.names(url).compactMap { UInt64($0) }.filter { $0 < LogBatch.numbers }.sorted()
+    }
 
     func epoch(_ number: UInt64) -> URL { url.appending(path: Self.padded(number)) }
 
@@ -84,7 +86,8 @@ package struct LogFolder: Sendable {
     private static func entry(_ name: String, in folder: URL) -> Entry? {
         let parts = name.split(omittingEmptySubsequences: false) { "-_.".contains($0) }
         guard parts.count == 5, let first = UInt64(parts[0]), let last = UInt64(parts[1]), first <= last,
-            let firstTime = Int64(parts[2]), let time = Int64(parts[3]), let kind = LogBatch.Kind(name: parts[4])
+            last < LogBatch.numbers, let firstTime = Int64(parts[2]), let time = Int64(parts[3]),
+            let kind = LogBatch.Kind(name: parts[4])
         else { return nil }
         let url = folder.appending(path: name)
         return Entry(
