@@ -104,6 +104,7 @@ package final class ChangeLog: Sendable {
         try await threads.runIfActive { [self] in
             do {
                 try file.log?.archive(file)
+                queue.withLock { _ = $0.failures.removeValue(forKey: file.name) }
             } catch {
                 retry(file, DomainError(any: error))
                 throw error
