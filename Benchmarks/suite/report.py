@@ -1,5 +1,7 @@
 """The measurements as Markdown."""
 
+from . import backups
+
 
 def markdown(results):
     parts = [heading(results)]
@@ -7,6 +9,8 @@ def markdown(results):
         parts += [load_table(results["load"]), durability_note(results), start_table(results)]
     if results.get("bulk"):
         parts.append(bulk_table(results["bulk"]))
+    if results.get("backups"):
+        parts.append(backups.table(results["backups"]))
     if results.get("scale"):
         parts.append(scale_table(results["scale"]))
     return "\n\n".join(parts)

@@ -20,6 +20,7 @@ package final class BackupService: Sendable {
     package let catalog: SnapshotCatalog
     let environment: BackupEnvironment
     private let state = Mutex(State())
+    let logUse = LogUse()
 
     /// `root` is the backups folder; it is made when it is first needed.
     package init(root: URL, environment: BackupEnvironment) {
@@ -86,7 +87,7 @@ package final class BackupService: Sendable {
     func prove(_ plan: RestorePlan) async throws -> Proof {
         let directory = environment.directory
         let restorer = Restorer(environment: environment, plan: plan)
-        return try await using(Set(plan.items.compactMap(\.snapshot))) {
+        return try await reading(plan) {
             try await environment.services.longWork {
                 try FileSystem.makeFolder(directory.scratch)
                 do {
@@ -120,7 +121,7 @@ package final class BackupService: Sendable {
         _ plan: RestorePlan, progress: @escaping WorkProgress.Report = { _ in }
     ) async throws -> [RestoreOutcome] {
         try await undoing(plan.items.compactMap(\.undo?.name)) {
-            try await using(Set(plan.items.compactMap(\.snapshot))) {
+            try await reading(plan) {
                 try await Restorer(environment: environment, plan: plan).restore(progress: progress)
             }
         }
@@ -130,7 +131,7 @@ package final class BackupService: Sendable {
     /// live. Answers the shop's folder in it, and the instant of the last commit.
     package func stage(_ plan: RestorePlan, in parent: URL) async throws -> (folder: URL, at: Instant) {
         let restorer = Restorer(environment: environment, plan: plan)
-        return try await using(Set(plan.items.compactMap(\.snapshot))) {
+        return try await reading(plan) {
             try await environment.services.longWork {
                 do {
                     return try restorer.stageOne(in: parent)
@@ -172,8 +173,8 @@ package final class BackupService: Sendable {
         let live = try await environment.source.tenants()
         let names = Dictionary(live.map { ($0.id, $0.slug) }, uniquingKeysWith: { first, _ in first })
         return RetentionPlan(
-            try await list().map(\.retentionItem), live: names, rules: environment.retention.with(policy),
-            now: environment.time.now())
+            try await list().map(\.retentionItem), live: names, log: try await logSpans(),
+            rules: environment.retention.with(policy), now: environment.time.now())
     }
 
     /// Removes what `RetentionPlan` does not keep, the oldest first; the plan, and what was removed. One that somebody
@@ -183,6 +184,7 @@ package final class BackupService: Sendable {
         try await writing {
             let plan = try await prunePlan(policy)
             let removed = try await environment.services.longWork { try plan.removals.filter { try self.remove($0) } }
+            _ = try await pruneLog()
             return (plan, removed)
         }
     }
@@ -238,36 +240,22 @@ package final class BackupService: Sendable {
         return "\(removed) uploaded files removed" + (failed > 0 ? ", \(failed) shops failed" : "")
     }
 
-    // MARK: - The change log
-
-    /// Joins finished hours of every database's change log, and removes what is older than the window. One that fails
-    /// is logged and does not keep the others from it. Answers what was done, in a sentence.
-    @discardableResult
-    package func compactLog() async throws -> String {
-        let now = environment.time.now()
-        let start = now.subtracting(LogCompaction.Limit.window)
-        // Without knowing who is there nobody's log is given up.
-        let known = Set(try await environment.source.tenants().map(\.id) + ["system"])
-        var (joined, removed, failed) = (0, 0, 0)
-        for name in try LogFolder.names(root: catalog.root).sorted() {
-            let log = LogCompaction(root: catalog.root, name: name, scratch: environment.directory.scratch)
-            do {
-                let done = try await environment.services.longWork {
-                    if !known.contains(name), try log.removeIfOver(before: start) { return (joined: 0, removed: 1) }
-                    return (joined: try log.compact(now: now), removed: try log.prune(before: start))
-                }
-                (joined, removed) = (joined + done.joined, removed + done.removed)
-            } catch {
-                failed += 1
-                let cause = DomainError(any: error).cause ?? "\(error)"
-                environment.logger.error(
-                    "change log not compacted", metadata: [LogKey.tenant: "\(name)", LogKey.error: "\(cause)"])
-            }
-        }
-        return "\(joined) hours joined, \(removed) files removed" + (failed > 0 ? ", \(failed) logs failed" : "")
-    }
-
     // MARK: - One at a time
+
+    /// Runs `body` while nothing that the plan reads is pruned or joined. Throws `plan_outdated` when that has happened
+    /// already.
+    private func reading<Value: Sendable>(
+        _ plan: RestorePlan, _ body: () async throws -> Value
+    ) async throws -> Value {
+        try await logUse.reading(Set(plan.items.compactMap { $0.log?.owner })) {
+            guard plan.items.allSatisfy({ $0.log?.isThere ?? true }) else {
+                throw DomainError.conflict(
+                    "plan_outdated", "The change log was tidied up since the restore was planned.",
+                    hint: "Do it again.")
+            }
+            return try await using(Set(plan.items.compactMap(\.snapshot)), body)
+        }
+    }
 
     private func writing<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         try state.withLock { state in

@@ -1,6 +1,5 @@
 import ApplianceCore
 import CAppliance
-import Crypto
 import Foundation
 import GRDB
 import Storage
@@ -8,9 +7,9 @@ import Storage
 /// What a database says, whatever order or pages it is kept in: the same for a file, for its dump read in again, and
 /// after VACUUM.
 ///
-/// Of each row SHA-256 over table and values, of which the first 16 bytes are added modulo 2¹²⁸; over all tables
-/// SHA-256 of a line each, sorted: `name rows sum`. A value is its type's letter, its length in bytes and its bytes
-/// (integers and reals eight, big-endian).
+/// Of each row a number of 128 bits (`RowHash`) over table and values, added modulo 2¹²⁸; over all tables SHA-256 of a
+/// line each, sorted: `name rows sum`. It finds what differs by accident; that nobody changed a byte on purpose is for
+/// the SHA-256 of the whole file to say.
 struct ContentHash {
     let hexadecimal: String
     /// Rows of each ordinary table: no views, and no virtual tables, whose modules a stranger's file could name.
@@ -31,8 +30,13 @@ struct ContentHash {
             lines.append("\(table) \(sum.rows) \(sum.text)\n")
         }
         self.rows = rows
-        hexadecimal = Digest.of(Array(lines.sorted().joined().utf8))
+        hexadecimal = Self.prefix + Digest.of(Array(lines.sorted().joined().utf8))
     }
+
+    /// Names the way of computing it: one that was made in another way says nothing.
+    private static let prefix = "rows128:"
+
+    static func isComparable(_ stored: String) -> Bool { stored.hasPrefix(prefix) }
 
     /// The sum over the rows of one table.
     private struct TableSum {
@@ -43,44 +47,33 @@ struct ContentHash {
         init(_ db: Database, _ table: String) throws {
             let statement = try db.makeStatement(sql: "SELECT * FROM \(table.quotedDatabaseIdentifier)")
             let handle = statement.sqliteStatement
-            var bytes: [UInt8] = []
+            let start = table.utf8.withContiguousStorageIfAvailable { name in
+                var start = RowHash()
+                start.add(.text, UnsafeRawBufferPointer(name))
+                return start
+            }
+            guard let start else { throw DomainError.internal("a table's name without bytes") }
+            let columns = sqlite3_column_count(handle)
             while case let code = sqlite3_step(handle), code != SQLITE_DONE {
                 guard code == SQLITE_ROW else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
-                bytes.removeAll(keepingCapacity: true)
-                bytes.append(contentsOf: table.utf8)
-                for column in 0..<sqlite3_column_count(handle) { Self.append(handle, column, to: &bytes) }
-                add(SHA256.hash(data: bytes))
+                var row = start
+                for column in 0..<columns { Self.add(handle, column, to: &row) }
+                let (sum, overflow) = low.addingReportingOverflow(row.low)
+                low = sum
+                high &+= row.high &+ (overflow ? 1 : 0)
                 rows += 1
             }
         }
 
-        private mutating func add(_ digest: SHA256.Digest) {
-            digest.withUnsafeBytes { digest in
-                let (sum, overflow) = low.addingReportingOverflow(
-                    digest.loadUnaligned(fromByteOffset: 8, as: UInt64.self).bigEndian)
-                low = sum
-                high &+= digest.loadUnaligned(as: UInt64.self).bigEndian &+ (overflow ? 1 : 0)
-            }
-        }
-
-        private static func append(_ handle: OpaquePointer, _ column: Int32, to bytes: inout [UInt8]) {
-            func number(_ bits: UInt64) { withUnsafeBytes(of: bits.bigEndian) { bytes.append(contentsOf: $0) } }
-            let type = sqlite3_column_type(handle, column)
-            switch type {
-            case SQLITE_INTEGER:
-                bytes.append(UInt8(ascii: "i"))
-                number(UInt64(bitPattern: sqlite3_column_int64(handle, column)))
-            case SQLITE_FLOAT:
-                bytes.append(UInt8(ascii: "r"))
-                number(sqlite3_column_double(handle, column).bitPattern)
-            case SQLITE_NULL:
-                bytes.append(UInt8(ascii: "n"))
-            default:
-                bytes.append(UInt8(ascii: type == SQLITE_TEXT ? "t" : "b"))
+        private static func add(_ handle: OpaquePointer, _ column: Int32, to row: inout RowHash) {
+            switch sqlite3_column_type(handle, column) {
+            case SQLITE_INTEGER: row.add(.integer, UInt64(bitPattern: sqlite3_column_int64(handle, column)))
+            case SQLITE_FLOAT: row.add(.real, sqlite3_column_double(handle, column).bitPattern)
+            case SQLITE_NULL: row.add(.null, 0)
+            case let type:
                 let start = sqlite3_column_blob(handle, column)
                 let content = UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
-                number(UInt64(content.count))
-                bytes.append(contentsOf: content)
+                row.add(type == SQLITE_TEXT ? .text : .blob, content)
             }
         }
 

@@ -51,7 +51,7 @@ struct DatabaseFacts: Equatable, Sendable {
             throw FileFault(reason: "its schema version does not match")
         }
         guard found.rows == rows else { throw FileFault(reason: "its row counts do not match") }
-        guard contentHash == nil || found.contentHash == contentHash else {
+        if let contentHash, ContentHash.isComparable(contentHash), found.contentHash != contentHash {
             throw FileFault(reason: "its content hash does not match")
         }
     }

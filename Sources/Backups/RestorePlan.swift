@@ -72,7 +72,8 @@ package struct RestorePlan: Sendable, Equatable {
     /// The same for one of its items.
     package func only(_ item: Item) -> RestorePlan {
         RestorePlan(
-            isWhole: false, into: nil, newSlug: nil, plannedAt: plannedAt, items: [item], retired: [], notes: [])
+            isWhole: false, root: root, into: nil, newSlug: nil, plannedAt: plannedAt, items: [item], retired: [],
+            notes: [])
     }
 
     /// What it is expected to take, by what was measured per byte; the checks are most of it.

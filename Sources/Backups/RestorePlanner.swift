@@ -105,7 +105,8 @@ struct RestorePlanner: Sendable {
         let made = records.filter { record in !items.contains { $0.undo == record } }.compactMap { $0.tenant?.id }
         let retired = isWhole ? made.filter { FileSystem.exists(environment.directory.tenant($0)) } : []
         return RestorePlan(
-            isWhole: isWhole, into: nil, plannedAt: environment.time.now(), items: items, retired: retired,
+            isWhole: isWhole, root: catalog.root, into: nil, plannedAt: environment.time.now(), items: items,
+            retired: retired,
             notes: ["What was written since that restore goes to undo in turn."])
     }
 
@@ -119,6 +120,12 @@ struct RestorePlanner: Sendable {
         guard let epoch = epochs.last(where: { $0.base.map { $0.time <= at } ?? false }),
             let own = epoch.chain(until: at, owner: id)
         else { return nil }
+        // In a gap of the log a snapshot knows more than the chain before it.
+        if let (_, file) = try? catalog.newest(holding: id, at: at), file.log?.epoch != epoch.number,
+            file.takenAt > own.newest ?? .earliest
+        {
+            return nil
+        }
         let replaced = replacedBytes(tenant)
         if let (start, chain) = try snapshot(in: epoch, id, at), start.file.storedBytes + chain.bytes <= own.bytes {
             return RestorePlan.Item(

@@ -1,5 +1,5 @@
 import ApplianceCore
-package import Foundation
+import Foundation
 import GRDB
 import Storage
 

@@ -5,7 +5,8 @@ package import ApplianceCore
 ///
 /// The rules are applied to each file by itself, a shop's or the control plane's, among the snapshots that hold a
 /// proved copy of it; a snapshot stays when any file needs it. So a damaged copy never takes the place of a good one,
-/// and a policy by plan would be another `rules` for another shop.
+/// and a policy by plan would be another `rules` for another shop. Where the change log of a file has a gap inside the
+/// window, the last snapshot of the gap stays as well: nothing else knows what happened there.
 package struct RetentionPlan: Sendable {
     package struct Item: Sendable {
         package let id: SnapshotID
@@ -41,12 +42,16 @@ package struct RetentionPlan: Sendable {
 
     /// `live` are the tenants that exist, with the name that a reason calls them by: they must stay restorable. One
     /// that was deleted leaves with the ordinary schedule, so that what was erased does not live in backups for ever.
-    package init(_ items: [Item], live: [String: String], rules: RetentionRules, now: Instant) {
+    /// `log` are the chains of each one's change log, oldest first.
+    package init(
+        _ items: [Item], live: [String: String], log: [String: [RecoveryReport.Span]] = [:], rules: RetentionRules,
+        now: Instant
+    ) {
         self.rules = rules
         let newestFirst = items.sorted { $0.id > $1.id }
         var names = live
         names[Self.systemID] = "the control plane"
-        let needs = Self.needs(newestFirst, names, rules, now)
+        let needs = Self.needs(newestFirst, names, log, rules, now)
         decisions = newestFirst.enumerated().map { index, item in
             var reasons = needs[index].map { need, ids in
                 // What holds for every file needs no names.
@@ -62,7 +67,8 @@ package struct RetentionPlan: Sendable {
 
     /// By position in `newestFirst`: each reason with the ids that give it.
     private static func needs(
-        _ newestFirst: [Item], _ names: [String: String], _ rules: RetentionRules, _ now: Instant
+        _ newestFirst: [Item], _ names: [String: String], _ log: [String: [RecoveryReport.Span]],
+        _ rules: RetentionRules, _ now: Instant
     ) -> [[String: Set<String>]] {
         var needs = [[String: Set<String>]](repeating: [:], count: newestFirst.count)
         // Most shops are in the same snapshots: what is the same is worked out once.
@@ -73,6 +79,11 @@ package struct RetentionPlan: Sendable {
             let dated = candidates.map { (index: $0, at: newestFirst[$0].createdAt) }
             for (index, need) in wanted(dated, rules.policy) + promised(dated, rules.window, now) {
                 needs[index][need, default: []].formUnion(ids)
+            }
+            for id in ids {
+                for index in bridges(dated, log[id] ?? [], from: now.subtracting(rules.window.duration)) {
+                    needs[index]["bridges a gap of the change log", default: []].insert(id)
+                }
             }
         }
         return needs
@@ -104,6 +115,18 @@ package struct RetentionPlan: Sendable {
             promised.append((base.index, "start of the \(window.text) restore window"))
         }
         return promised
+    }
+
+    /// The newest copy in each gap of a change log that ends inside the window; the one after the last chain is the
+    /// newest of all.
+    private static func bridges(
+        _ newestFirst: [Dated], _ chains: [RecoveryReport.Span], from start: Instant
+    ) -> [Int] {
+        zip(chains, chains.dropFirst()).compactMap { chain, next in
+            guard next.from > start else { return nil }
+            let newest = newestFirst.first { $0.at < next.from }
+            return newest.flatMap { $0.at > chain.to ? $0.index : nil }
+        }
     }
 
     package func json(removed: [SnapshotID], isDryRun: Bool) -> JSON {

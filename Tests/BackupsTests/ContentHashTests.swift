@@ -27,7 +27,7 @@ struct ContentHashTests {
 
     @Test(arguments: [
         "(1, 'x', 3)", "(1, 'x', NULL)", "(1, 'x', '2')", "(1, 'x', 2.0)", "(1, x'78', 2)", "(1, 'x2', '')",
-        "(1, 'x', 2), (2, NULL, NULL)", "(2, 'x', 2)", "(1, 2, 'x')",
+        "(1, 'x', 2), (2, NULL, NULL)", "(2, 'x', 2)", "(1, 2, 'x')", "(1, 'x' || char(0), 2)",
     ])
     func `another value, type, place or number of rows does`(rows: String) throws {
         let base = try hash(table, "INSERT INTO t VALUES (1, 'x', 2)")
@@ -39,11 +39,23 @@ struct ContentHashTests {
         #expect(try hash(tables + "INSERT INTO t VALUES (1)") != hash(tables + "INSERT INTO u VALUES (1)"))
     }
 
-    /// Worked out with Python's hashlib from the description alone.
+    /// Worked out in Python from the descriptions alone.
     @Test func `the description is what is computed`() throws {
         #expect(
             try hash("CREATE TABLE t (a, b, c, d)", "INSERT INTO t VALUES (-1, 'é', NULL, 1.5), (2, '', x'00ff', 0)")
-                == "fe564a4d07b240fd90c28daa88e7326d5ba4e75671593206d9769270629a2d2b")
+                == "rows128:13c04dff27ca19cba5b459fdc302aa5f0539325a3efd49a74cf63fff17820a8e")
+    }
+
+    @Test func `a flipped bit anywhere in a long value is another content`() throws {
+        func bytes(_ flipped: Int?) -> String {
+            var bytes = [UInt8](repeating: 0, count: 77)
+            if let flipped { bytes[flipped / 8] ^= 1 << (flipped % 8) }
+            return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        }
+        let all = try ([nil] + (0..<77 * 8).map { $0 }).map { flipped in
+            try hash("CREATE TABLE t (a)", "INSERT INTO t VALUES (x'\(bytes(flipped))')")
+        }
+        #expect(Set(all).count == 77 * 8 + 1)
     }
 
     @Test func `each snapshot keeps it, and a restore brings the same content`() async throws {

@@ -102,4 +102,55 @@ struct LoggedRestoreTests {
             #expect(names(in: LogFolder.root(appliance.backups)) == ["system", "ten_acme"])
         }
     }
+
+    @Test func `a log that somebody restores from is not joined meanwhile`() async throws {
+        try await withHistory { appliance, times in
+            let service = appliance.service
+            let id = TestAppliance.id("acme")
+            let log = LogFolder(root: appliance.backups, name: id)
+            let plan = try await service.plan(RestoreRequest(tenants: ["acme"], at: times[5]))
+            appliance.clock.advance(.hours(2))
+            let before = try log.epochs().flatMap(\.entries)
+            #expect(before.count > 2)
+            try await service.logUse.reading([id]) {
+                try await service.compactLog()
+                #expect(try log.epochs().flatMap(\.entries) == before)
+            }
+            try await service.compactLog()
+            #expect(try log.epochs().flatMap(\.entries) != before)
+            // What was planned on files that are gone is refused, and planned anew it works.
+            let error = await refusal { try await service.restore(plan) }
+            #expect(error?.code == "plan_outdated")
+            try await service.restore(RestoreRequest(tenants: ["acme"], at: times[5]))
+        }
+    }
+
+    @Test func `in a gap of the log the newer snapshot is what comes back`() async throws {
+        try await withAppliance(["acme"], isLogged: true) { appliance in
+            let file = appliance.file("acme")
+            await appliance.services.changeLog?.flush()
+            appliance.clock.advance(.seconds(10))
+            // Nothing more can be logged: a file lies where the shop's log should be.
+            let log = LogFolder(root: appliance.backups, name: TestAppliance.id("acme")).url
+            let away = appliance.root.appending(path: "away")
+            try FileSystem.move(log, to: away)
+            try AtomicFile.publish([], to: log)
+            try await appliance.add("in the gap", to: file)
+            await appliance.services.changeLog?.flush()
+            try await appliance.service.create(reason: .manual)
+            try FileSystem.remove(log)
+            try FileSystem.move(away, to: log)
+            try await appliance.services.changeLog?.flush(file)
+            appliance.clock.advance(.seconds(10))
+            let plan = try await appliance.service.plan(RestoreRequest(tenants: ["acme"], at: appliance.clock.now))
+            // The log has caught up with what the WAL kept for it.
+            #expect(plan.usesLog)
+            let folder = LogFolder(root: appliance.backups, name: TestAppliance.id("acme"))
+            let batches = try folder.epochs().flatMap(\.entries).filter { $0.url.pathExtension != "base" }
+            #expect(!batches.isEmpty)
+            for batch in batches { try FileSystem.remove(batch.url) }
+            let gap = try await appliance.service.plan(RestoreRequest(tenants: ["acme"], at: appliance.clock.now))
+            #expect(!gap.usesLog && gap.items.first?.snapshot != nil)
+        }
+    }
 }

@@ -18,10 +18,11 @@ struct RetentionPlanTests {
     }
 
     private func plan(
-        _ items: [Item], live: Set<String> = ["a"], _ policy: String = RetentionPolicy.standard.text, at: Instant? = nil
+        _ items: [Item], live: Set<String> = ["a"], _ policy: String = RetentionPolicy.standard.text,
+        log: [String: [RecoveryReport.Span]] = [:], at: Instant? = nil
     ) throws -> RetentionPlan {
         RetentionPlan(
-            items, live: Dictionary(uniqueKeysWithValues: live.map { ($0, "shop-\($0)") }),
+            items, live: Dictionary(uniqueKeysWithValues: live.map { ($0, "shop-\($0)") }), log: log,
             rules: RetentionRules.standard.with(try RetentionPolicy(policy)), now: at ?? now)
     }
 
@@ -127,8 +128,45 @@ struct RetentionPlanTests {
                     isReadable: Int.random(in: 0..<10, using: &random) > 0)
             }
             let unique = Dictionary(items.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-            try expectSound(Array(unique.values), live, randomPolicy(&random), "seed \(seed)")
+            let log = Dictionary(uniqueKeysWithValues: known.map { ($0, randomLog(span, &random)) })
+            try expectSound(Array(unique.values), live, randomPolicy(&random), log, "seed \(seed)")
         }
+    }
+
+    /// Chains one behind the other, some with nothing between them (a restore), some with a gap.
+    private func randomLog(_ span: Int64, _ random: inout SeededGenerator) -> [RecoveryReport.Span] {
+        let count = 2 * Int.random(in: 0...4, using: &random)
+        let times = (0..<count).map { _ in now.subtracting(.seconds(Int64.random(in: 0...span, using: &random))) }
+            .sorted()
+        var chains = stride(from: 0, to: count, by: 2).map { RecoveryReport.Span(from: times[$0], to: times[$0 + 1]) }
+        for index in chains.indices.dropFirst() where Bool.random(using: &random) {
+            chains[index] = .init(from: chains[index - 1].to, to: chains[index].to)
+        }
+        return chains
+    }
+
+    @Test func `the last snapshot in a gap of the change log stays, and says so`() throws {
+        let ages: [Int64] = [1, 50, 60, 70, 80, 90, 800]
+        let items = ages.map { item(.hours($0)) }
+        func span(_ from: Int64, _ to: Int64) -> RecoveryReport.Span {
+            .init(from: now.subtracting(.hours(from)), to: now.subtracting(.hours(to)))
+        }
+        let plan = try plan(items, "last=0", log: ["a": [span(900, 85), span(55, 0)]])
+        #expect(kept(plan) == [items[0].id, items[2].id, items[6].id])
+        #expect(reasons(plan, items[2]) == ["bridges a gap of the change log of shop-a"])
+        let old = try self.plan(items, "last=0", log: ["a": [span(2000, 900), span(750, 0)]])
+        #expect(reasons(old, items[6]) == ["start of the 30d restore window"])
+    }
+
+    @Test func `chains of the log go once another begins before the window, and not before`() {
+        let day = Duration.days(1)
+        let times: [Instant?] = (0..<4).map { now.adding(day * $0) }
+        for (start, gone) in [(-1, 0), (0, 0), (1, 1), (2, 2), (9, 3)] {
+            #expect(LogCompaction.superseded(times, before: now.adding(day * start)) == gone)
+        }
+        #expect(LogCompaction.superseded([], before: now) == 0)
+        // One that lost its beginning is of no use to a restore, and cannot stand for the one before it.
+        #expect(LogCompaction.superseded([now, nil], before: now.adding(day)) == 0)
     }
 
     private func randomPolicy(_ random: inout SeededGenerator) -> String {
@@ -139,8 +177,10 @@ struct RetentionPlanTests {
         return (rules + ["within=\(Int.random(in: 0...80, using: &random))h"]).joined(separator: " ")
     }
 
-    private func expectSound(_ items: [Item], _ live: Set<String>, _ policy: String, _ note: Comment) throws {
-        let plan = try plan(items, live: live, policy)
+    private func expectSound(
+        _ items: [Item], _ live: Set<String>, _ policy: String, _ log: [String: [RecoveryReport.Span]], _ note: Comment
+    ) throws {
+        let plan = try plan(items, live: live, policy, log: log)
         let kept = items.filter { !plan.removals.contains($0.id) }
         let wishes = plan.rules.policy
         #expect(items.allSatisfy { kept.map(\.id).contains($0.id) || $0.isReadable }, note)
@@ -155,13 +195,38 @@ struct RetentionPlanTests {
             for second in seconds where before.contains(where: { $0 <= second }) {
                 #expect(after.contains { $0 <= second }, note)
             }
+            try expectReach(before, after, log[subject] ?? [], note)
             for (period, count) in wishes.periods {
                 let wanted = Set(before.map(period.name)).sorted().suffix(count)
                 #expect(Set(after.map(period.name)).isSuperset(of: wanted), note)
             }
         }
-        #expect(try self.plan(kept, live: live, policy).removals == [], note)
+        #expect(try self.plan(kept, live: live, policy, log: log).removals == [], note)
         #expect(plan.decisions.map(\.id) == items.map(\.id).sorted(by: >), note)
+    }
+
+    /// What a restore to `second` gives: the end of what the log has of it, or a snapshot that is newer.
+    private func state(_ second: Instant, _ snapshots: [Instant], _ log: [RecoveryReport.Span]) -> Instant? {
+        let chain = log.last { $0.from <= second }
+        return [chain.map { min($0.to, second) }, snapshots.last { $0 <= second }].compactMap { $0 }.max()
+    }
+
+    /// Pruning snapshots and log takes no second from the window that the log had, and of each gap the last state stays.
+    private func expectReach(
+        _ before: [Instant], _ after: [Instant], _ log: [RecoveryReport.Span], _ note: Comment
+    ) throws {
+        let start = now.subtracting(.days(30))
+        let left = Array(log.dropFirst(LogCompaction.superseded(log.map(\.from), before: start)))
+        for chain in log {
+            for second in [chain.from, chain.to] where second >= start {
+                #expect(state(second, after, left) == state(second, before, log), note)
+            }
+        }
+        for next in log.dropFirst() where next.from > start {
+            let last = next.from.subtracting(.milliseconds(1))
+            #expect(state(last, after, left) == state(last, before, log), note)
+        }
+        if state(start, before, log) != nil { #expect(state(start, after, left) != nil, note) }
     }
 
     // MARK: - Doing it

@@ -1,6 +1,7 @@
 import ApplianceCore
 import Foundation
 import Storage
+import Tenancy
 import Testing
 
 @testable import ApplianceServer
@@ -41,7 +42,8 @@ struct RecoveryTests {
             try FileSystem.move(log, to: away)
             try AtomicFile.publish([], to: log)
             try await server.expect(201, "POST", "/api/customers", by: acme.owner, json: ["name": "Lost?"])
-            await server.appliance.changeLog.flush()
+            let file = server.appliance.directory.file(acme.id)
+            await #expect(throws: DomainError.self) { try await server.appliance.changeLog.flush(file) }
             server.clock.advance(.seconds(6))
             for _ in 0..<3 { try await server.appliance.alertWatch.look() }
             let open = try await alerts(server, person, open: true)
@@ -65,7 +67,7 @@ struct RecoveryTests {
 
             try FileSystem.remove(log)
             try FileSystem.move(away, to: log)
-            await server.appliance.changeLog.flush()
+            try await server.appliance.changeLog.flush(file)
             #expect(server.appliance.changeLog.status.failures.isEmpty)
             // The wait of this hour still counts; two hours later it does not.
             try await server.appliance.alertWatch.look()

@@ -60,6 +60,14 @@ extension BackupCommand {
                         Output.text(item, "id"), reasons.isEmpty ? "goes" : "stays", reasons.joined(separator: "; "),
                     ]
                 })
+            Output.table(
+                ["CHANGE LOG OF", "FROM", "TO", "", "BECAUSE"],
+                (answer["log"]?.arrayValue ?? []).map { chain in
+                    [
+                        Output.text(chain, "tenant"), Output.text(chain, "from"), Output.text(chain, "to"),
+                        chain["kept"] == true ? "stays" : "goes", Output.text(chain, "reason"),
+                    ]
+                })
         }
     }
 }

@@ -58,7 +58,8 @@ struct BackupController: Sendable {
         let policy = try keep.map { try RetentionPolicy($0) }
         if isDryRun {
             let plan = try await appliance.backups.prunePlan(policy)
-            return Answer.json(plan.json(removed: plan.removals, isDryRun: true))
+            let log = try await appliance.backups.logDecisions()
+            return Answer.json(plan.json(removed: plan.removals, isDryRun: true).adding(["log": .array(log)]))
         }
         let (plan, removed) = try await appliance.backups.prune(policy)
         try await appliance.latestBackups.refresh()

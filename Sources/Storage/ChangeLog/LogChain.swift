@@ -18,7 +18,11 @@ package struct LogChain: Sendable, Equatable {
     let entries: [LogFolder.Entry]
     /// Batches whose last commit came later are left out.
     package let until: Instant
-    let owner: String
+    /// The database's name.
+    package let owner: String
+
+    /// False when a file of it was joined with others or removed since it was planned.
+    package var isThere: Bool { ((base.map { [$0] } ?? []) + entries).allSatisfy { FileSystem.exists($0.url) } }
 
     /// What a restore reads.
     package var bytes: Int64 { (base?.bytes ?? 0) + entries.reduce(0) { $0 + $1.bytes } }

@@ -8,8 +8,6 @@ package import Foundation
 /// epoch begins moves forward. Each step leaves a log that is whole, wherever it is cut short.
 package struct LogCompaction {
     package enum Limit {
-        /// How far back every second can be restored.
-        package static let window = Duration.days(30)
         /// The beginning moves when it has become this much older than the window.
         static let slack = Duration.days(1)
     }
@@ -117,12 +115,18 @@ package struct LogCompaction {
     package func prune(before start: Instant) throws -> Int {
         let epochs = try folder.epochs()
         var removed = 0
-        for (epoch, next) in zip(epochs, epochs.dropFirst()) where next.base.map({ $0.time <= start }) ?? false {
+        for epoch in epochs.prefix(Self.superseded(epochs.map { $0.base?.time }, before: start)) {
             removed += epoch.entries.count
             try FileSystem.remove(epoch.url)
         }
         if let oldest = try folder.epochs().first { removed += try moveBase(oldest, to: start) }
         return removed
+    }
+
+    /// How many of the oldest chains no restore to `start` or later needs: those behind which another begins by then.
+    /// `beginnings` are the times of their whole databases, oldest first; nil for a chain that has lost it.
+    package static func superseded(_ beginnings: [Instant?], before start: Instant) -> Int {
+        (beginnings.lastIndex { $0.map { $0 <= start } ?? false }) ?? 0
     }
 
     /// Removes the whole log of a database that is no more, when all of it is older than `start`; whether it did.
