@@ -83,7 +83,7 @@ struct ConnectionGuardTests {
     }
 
     @Test func `what is left of a small body costs nobody the connection`() async throws {
-        try await withServer { server in
+        try await withServer(limits: .init()) { server in
             try await RawConnection.run(server.port) { connection in
                 for _ in 0..<3 {
                     // Refused for its type before the body has come.
@@ -98,7 +98,7 @@ struct ConnectionGuardTests {
     }
 
     @Test func `a body that nobody wants is not read to its end`() async throws {
-        try await withServer { server in
+        try await withServer(limits: .init()) { server in
             let person = try await server.setUp()
             try await RawConnection.run(server.port) { connection in
                 try await connection.send(
@@ -121,7 +121,7 @@ struct ConnectionGuardTests {
     }
 
     @Test func `an answer to a stalled body is given at once, and the connection closed soon`() async throws {
-        try await withServer { server in
+        try await withServer(limits: .init()) { server in
             let start = ContinuousClock.now
             let answer = try await server.exchange(
                 "POST /api/nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc")
