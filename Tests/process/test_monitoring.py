@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-MONITORING = Path(__file__).parents[2] / "monitoring"
+MONITORING = Path(__file__).parents[2] / "Sources/ApplianceServer/Appliance.docc/Resources"
 needs_promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is not there")
 
 
