@@ -249,7 +249,7 @@ def test_times_are_on_the_clock_of_the_shop(page, shop):
     page.get_by_label("Occurred at").fill("2026-11-20T09:15")
     page.get_by_label("Amount").fill("500")
     page.get_by_role("button", name="Create transaction").click()
-    expect(page.get_by_text("20 Nov 2026, 09:15")).to_be_visible()
+    expect(page.get_by_role("region", name="Transaction", exact=True).get_by_text("20 Nov 2026, 09:15")).to_be_visible()
     made = shop.send("GET", f"/api/transactions?customerId={customer['id']}")["items"][0]
     assert made["occurredAt"] == "2026-11-20T03:45:00.000Z"
 
