@@ -199,8 +199,8 @@ extension DatabaseFile {
         try db.cachedStatement(sql: "COMMIT").execute()
     }
 
-    /// Alone in its transaction a write needs no savepoint. In one of an import of 70,000 rows SQLite would keep a copy of
-    /// every page it changes in a list in memory, and go through that list at the end of every statement.
+    /// Alone in its transaction a write needs no savepoint. In that of an import of 70,000 rows SQLite would keep a
+    /// copy of every page it changes in a list in memory, and go through that list at the end of every statement.
     private func outcome(ofOnly write: PendingWrite, _ db: Database) throws -> @Sendable () -> Void {
         let success: @Sendable () -> Void
         do {

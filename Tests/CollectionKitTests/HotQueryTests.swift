@@ -150,7 +150,7 @@ struct HotQueryTests {
     @Test func `a write is its own statements, and what its commit adds`() async throws {
         let id = try await shop.create(customers, ["name": "first"]).id
         let saleID = try await shop.create(transactions, ["amount": 1, "customerId": .string(id)]).id
-        let around = ["BEGIN", "SAVEPOINT", "RELEASE", "SELECT DISTINCT", "COMMIT"]
+        let around = ["BEGIN", "SELECT DISTINCT", "COMMIT"]
         func words(_ statements: [String]) -> [String] {
             statements.map { text in
                 text.split(separator: " ").prefix { $0.allSatisfy(\.isUppercase) }.prefix(2).joined(separator: " ")
@@ -160,8 +160,8 @@ struct HotQueryTests {
         // The record, the head of the audit log and its event; then the notes become entries of the search index.
         #expect(
             words(created) == [
-                "BEGIN IMMEDIATE", "SAVEPOINT", "INSERT INTO", "SELECT", "INSERT INTO", "RELEASE", "SELECT DISTINCT",
-                "INSERT INTO", "DELETE FROM", "INSERT INTO", "DELETE FROM", "COMMIT",
+                "BEGIN IMMEDIATE", "INSERT INTO", "SELECT", "INSERT INTO", "SELECT DISTINCT", "INSERT INTO",
+                "DELETE FROM", "INSERT INTO", "DELETE FROM", "COMMIT",
             ], "\(created)")
         let sold = try await statements {
             _ = try Records(transactions).create($0, ["amount": 5, "customerId": .string(id)], $1)
