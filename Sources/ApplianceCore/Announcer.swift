@@ -2,8 +2,8 @@ import Synchronization
 
 /// Tells one listener, set while the server runs, that something happened. Costs an atomic load while nobody listens.
 package final class Announcer<Subject: Sendable>: Sendable {
-    /// In a type of its own: a closure that is taken out of a generic lock and put back gets one more wrapping each time,
-    /// and a call then goes through all of them.
+    /// In a type of its own: a closure that is taken out of a generic lock and put back gets one more wrapping each
+    /// time, and a call then goes through all of them.
     private struct Listener: Sendable {
         let hear: @Sendable (Subject) -> Void
     }
