@@ -107,7 +107,7 @@ def test_clients_that_never_read_are_cut_off_in_time(appliance, shop):
         assert shop.post("/api/customers", {"externalId": f"C-{number}", "notes": "n" * 1000}).status == 201
     requests = [
         (f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {shop.token}\r\n\r\n").encode() * count
-        for path, count in (("/api/customers?limit=200", 200), *[("/api/openapi.json", 100)] * 9)]
+        for path, count in (("/api/customers?limit=200", 200), *[("/api/openapi.json", 300)] * 9)]
     before = appliance.resident_mib()
     poll, clients, closed = select.poll(), {}, []
     with nobody_else_notices(shop):
@@ -129,7 +129,7 @@ def test_clients_that_never_read_are_cut_off_in_time(appliance, shop):
             client.close()
     assert len(closed) == CLIENTS, f"{len(closed)} of {CLIENTS} are closed"
     assert UNREAD_SECONDS[0] < min(closed) and max(closed) < UNREAD_SECONDS[1], (min(closed), max(closed))
-    assert grown < 300, f"{grown} MiB more"
+    assert grown < 800, f"{grown} MiB more"
 
 
 def test_an_endless_body_is_answered_413_and_cut_off(appliance, shop):
