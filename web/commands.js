@@ -8,6 +8,10 @@ export const commands = {
     '--time-zone', timeZone, '--currency', currency, '--owner-email', ownerEmail || 'EMAIL'),
   tenantSuspend: (slug, reason) => line('tenant suspend', slug, '--reason', reason || 'REASON'),
   tenantActivate: (slug) => line('tenant activate', slug),
+  tenantMove: (slug, verb, { days, paidUntil, at, now, reason }) => line(
+    `tenant ${verb}`, slug, ...(days ? ['--days', days] : []), ...(paidUntil ? ['--paid-until', paidUntil] : []),
+    ...(at ? ['--at', at] : []), ...(now ? ['--now'] : []),
+    ...(reason || verb === 'cancel' ? ['--reason', reason || 'REASON'] : [])),
   tenantDelete: (slug) => line('tenant delete', slug),
   tenantTrash: () => line('tenant trash'),
   tenantUndelete: (slug) => line('tenant undelete', slug),

@@ -25,6 +25,7 @@ extension Appliance {
         HealthController(appliance: self).add(to: routes)
         AuthController(services).add(to: routes)
         TenantController(appliance: self).add(to: routes)
+        LifecycleController(appliance: self).add(to: routes)
         TakeAwayController(appliance: self).add(to: routes)
         RecoveryController(appliance: self).add(to: routes)
         AlertController(alerts: alerts).add(to: routes)

@@ -75,7 +75,7 @@ package struct Appliance: Sendable {
         let sessions = await Sessions(system: system, directory: directory, master: master, ids: ids, time: time)
         signIn = SignIn(
             sessions: sessions, system: system, directory: directory, passwords: passwords, ids: ids, time: time)
-        outbox = Outbox(system: system, directory: directory)
+        outbox = Outbox(system: system, directory: directory, time: time)
         backups = BackupService(
             root: configuration.backups,
             environment: Self.backupEnvironment(

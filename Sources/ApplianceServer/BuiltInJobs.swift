@@ -36,8 +36,17 @@ struct BuiltInJobs {
                 description: "Reads shops once more that a failed read took out of service; sound ones come back.",
                 schedule: .every(minutes: 10), run: { _ in try await recheckDamaged() }),
             RecurringJob(
+                "lifecycle", title: "Lifecycle",
+                description: "Writes down which trials, paid periods and days of grace are over. Nothing waits for it.",
+                schedule: .every(minutes: 15),
+                run: { _ in
+                    let count = try await tenants.settleAll()
+                    return "\(count) step\(count == 1 ? "" : "s")"
+                }),
+            RecurringJob(
                 "trial-warnings", title: "Trial warnings",
-                description: "Tells owners 7, 3 and 1 days before their trial ends, at 09:00 where the shop is.",
+                description:
+                    "Tells owners 7, 3 and 1 days before their trial ends, at 09:00 where the shop is, and what follows.",
                 schedule: .every(minutes: 15),
                 run: { _ in
                     let count = try await TrialWarnings(system: system, ids: ids, time: time).run()

@@ -74,7 +74,8 @@ package struct AuthController: Sendable {
     private func grant(_ grant: Sessions.Grant, _ tenant: Tenant?) -> Response {
         var response = Answer.json([
             "token": .string(grant.token), "expiresAt": JSON(grant.principal.expiresAt),
-            "csrfToken": .string(grant.csrfToken), "user": grant.principal.json, "tenant": tenant?.briefJSON ?? .null,
+            "csrfToken": .string(grant.csrfToken), "user": grant.principal.json,
+            "tenant": tenant?.briefJSON(at: services.time.now()) ?? .null,
         ])
         let lifetime = grant.principal.expiresAt.since(services.time.now())
         response.headers[.setCookie] = SessionCookie(isTLS: services.isTLS).set(grant.cookie, for: lifetime)
@@ -84,7 +85,7 @@ package struct AuthController: Sendable {
     private func me(_ context: SignedInRequestContext) -> Response {
         let tenant = context.principal.tenantID.flatMap { services.directory[$0] }
         return Answer.json([
-            "user": context.principal.json, "tenant": tenant?.briefJSON ?? .null,
+            "user": context.principal.json, "tenant": tenant?.briefJSON(at: services.time.now()) ?? .null,
             "csrfToken": .string(services.signIn.sessions.csrfToken(context.principal)),
             "expiresAt": JSON(context.principal.expiresAt),
         ])

@@ -35,9 +35,10 @@ struct Authenticator: Sendable {
 
     /// The person of a request that takes long, as of now; nil once their access has ended or the shop is closed.
     func current(_ context: TenantRequestContext) async throws -> Principal? {
-        guard let tenant = services.directory[context.tenant.id], tenant.status != .suspended,
+        let now = services.time.now()
+        guard let tenant = services.directory[context.tenant.id], tenant.status(at: now).rights.isWritable,
             let principal = try await principal(context.request, context.http), principal.id == context.principal.id,
-            principal.expiresAt > services.time.now()
+            principal.expiresAt > now
         else { return nil }
         return principal
     }
@@ -113,10 +114,12 @@ struct Authenticator: Sendable {
             if let named, named != tenant.id {
                 throw DomainError.forbidden("tenant_mismatch", "The credential belongs to another shop.")
             }
-            return try TenantRequestContext(context, tenant: tenant, database: services.directory.file)
+            return try TenantRequestContext(
+                context, tenant: tenant, now: services.time.now(), database: services.directory.file)
         }
         return try TenantRequestContext(
-            context, tenant: named.flatMap { services.directory[$0] }, database: services.directory.file)
+            context, tenant: named.flatMap { services.directory[$0] }, now: services.time.now(),
+            database: services.directory.file)
     }
 
     /// The id of the shop that the header or the host names. An unknown one is not told apart from a foreign one.

@@ -47,12 +47,18 @@ package final class TenantRequestContext: Sendable {
     package let principal: Principal
     package let requestID: String
     package let tenant: Tenant
+    /// Where the shop stands now, by its dates.
+    package let status: Tenant.Status
     package let database: DatabaseFile
 
-    init(_ context: SignedInRequestContext, tenant: Tenant?, database: (String) -> DatabaseFile) throws {
+    init(
+        _ context: SignedInRequestContext, tenant: Tenant?, now: Instant, database: (String) -> DatabaseFile
+    ) throws {
         guard let tenant else {
             throw DomainError.malformed("tenant_required", "Name the shop with X-Tenant-ID.")
         }
+        status = tenant.status(at: now)
+        if case .user(_, let role) = context.principal.standing { try status.requireEntry(role) }
         (request, http, principal, requestID) = (context.request, context.http, context.principal, context.requestID)
         self.tenant = tenant
         self.database = database(tenant.id)
@@ -61,7 +67,7 @@ package final class TenantRequestContext: Sendable {
     private init(_ other: TenantRequestContext, _ request: Request) {
         self.request = request
         (http, principal, requestID) = (other.http, other.principal, other.requestID)
-        (tenant, database) = (other.tenant, other.database)
+        (tenant, status, database) = (other.tenant, other.status, other.database)
     }
 
     /// The same with a request whose body was read already.
@@ -78,11 +84,5 @@ package final class TenantRequestContext: Sendable {
         if operation != .read { try requireWritable() }
     }
 
-    func requireWritable() throws {
-        guard tenant.status != .suspended else {
-            throw DomainError.forbidden(
-                "tenant_suspended", "This shop is suspended: it can be read but not changed.",
-                hint: "Ask the operator to activate it.")
-        }
-    }
+    func requireWritable() throws { try status.requireWritable() }
 }

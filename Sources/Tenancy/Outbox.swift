@@ -17,23 +17,43 @@ package struct Outbox: Sendable {
 
     private let system: DatabaseFile
     private let directory: TenantDirectory
+    private let time: TimeSource
 
-    package init(system: DatabaseFile, directory: TenantDirectory) {
-        (self.system, self.directory) = (system, directory)
+    package init(system: DatabaseFile, directory: TenantDirectory, time: TimeSource) {
+        (self.system, self.directory, self.time) = (system, directory, time)
     }
 
     /// False when the message was there already.
-    static func put(_ db: Database, _ message: Message, id: String, now: Instant) throws -> Bool {
+    static func put(
+        _ db: Database, _ message: Message, id: String, now: Instant, status: Status = .kept
+    ) throws -> Bool {
         try db.run(
             """
             INSERT INTO outbox (id, tenantId, kind, anchor, recipient, subject, body, status, createdAt)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'kept', ?8) ON CONFLICT DO NOTHING
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?8) ON CONFLICT DO NOTHING
             """,
             [
                 .text(id), .text(message.tenantID), .text(message.kind), .text(message.anchor),
                 .text(message.recipient), .text(message.subject), .text(message.body), SQLValue(now),
+                .text(status.rawValue),
             ])
         return db.changesCount == 1
+    }
+
+    /// Whether the message is there, sent or not.
+    static func has(_ db: Database, _ message: Message) throws -> Bool {
+        let found = try db.first(
+            "SELECT 1 FROM outbox WHERE tenantId = ?1 AND kind = ?2 AND anchor = ?3 AND recipient = ?4",
+            [.text(message.tenantID), .text(message.kind), .text(message.anchor), .text(message.recipient)]
+        ) { _ in true }
+        return found ?? false
+    }
+
+    /// What becomes of a message. Without a mail server it is kept here for the operator to read.
+    package enum Status: String, Sendable {
+        case kept
+        /// A more urgent one was due at the same time; this one is never sent.
+        case superseded = "skipped_superseded"
     }
 
     /// The newest first. `cursor` is the last id of the page before; `search` looks at recipient and subject.
@@ -52,7 +72,8 @@ package struct Outbox: Sendable {
 
     private func item(_ row: SQLStatement) -> JSON {
         [
-            "id": JSON(row.text(0)), "tenant": row.text(1).flatMap { directory[$0]?.briefJSON } ?? .null,
+            "id": JSON(row.text(0)),
+            "tenant": row.text(1).flatMap { directory[$0]?.briefJSON(at: time.now()) } ?? .null,
             "kind": JSON(row.text(2)), "recipient": JSON(row.text(3)), "subject": JSON(row.text(4)),
             "body": JSON(row.text(5)), "status": JSON(row.text(6)), "createdAt": JSON(row.text(7)),
         ]

@@ -31,6 +31,7 @@ package final class SignIn: Sendable {
         let user = try directory.file(tenant.id).read { db in try UserStore.find(db, email) }
         let matches = try await passwords.verify(password, user?.passwordHash)
         guard matches, let user, !user.isDisabled else { throw Self.refused }
+        try tenant.status(at: time.now()).requireEntry(user.role)
         return try await sessions.start(
             id: user.id, email: user.email, name: user.name, standing: .user(tenant: tenant.id, role: user.role),
             origin: origin)

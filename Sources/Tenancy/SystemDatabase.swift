@@ -11,7 +11,7 @@ package enum SystemDatabase {
             .init("first", first + AuditTrail.baseSQL), .init("trash", trash), .init("drills", drills),
             .init("sandboxes", sandboxes),
             .init("audit chain", AuditTrail.secondSQL), .init("alerts", Alerts.schema),
-            .init("idempotency", Idempotency.baseSQL),
+            .init("idempotency", Idempotency.baseSQL), .init("lifecycle", lifecycle),
         ],
         invariants: AuditTrail.invariants)
 
@@ -41,6 +41,23 @@ package enum SystemDatabase {
         ) STRICT;
         CREATE INDEX scheduleRuns_job ON scheduleRuns (job, id);
         """ + SessionStore.baseSQL
+
+    /// The dates behind a trial's end. A trial that is over already gets its days of grace from now on.
+    private static let lifecycle = """
+        ALTER TABLE tenants ADD COLUMN convertedAt TEXT;
+        ALTER TABLE tenants ADD COLUMN paidUntil TEXT;
+        ALTER TABLE tenants ADD COLUMN cancelsAt TEXT;
+        ALTER TABLE tenants ADD COLUMN graceEndsAt TEXT;
+        ALTER TABLE tenants ADD COLUMN suspensionEndsAt TEXT;
+        ALTER TABLE tenants ADD COLUMN deletionDueAt TEXT;
+        UPDATE tenants SET convertedAt = createdAt WHERE status = 'active';
+        UPDATE tenants SET graceEndsAt =
+            strftime('%Y-%m-%dT%H:%M:%fZ', max(trialEndsAt, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), '+7 days')
+            WHERE status = 'trialing' AND trialEndsAt IS NOT NULL;
+        UPDATE tenants SET suspensionEndsAt = strftime('%Y-%m-%dT%H:%M:%fZ', graceEndsAt, '+30 days'),
+            deletionDueAt = strftime('%Y-%m-%dT%H:%M:%fZ', graceEndsAt, '+90 days')
+            WHERE graceEndsAt IS NOT NULL;
+        """
 
     /// Deleted shops: their rows as JSON text, until they are purged.
     private static let trash = """

@@ -5,12 +5,6 @@ import Storage
 
 /// A shop: one row of `system.sqlite`, one folder and one SQLite file.
 package struct Tenant: Sendable, Codable, Equatable {
-    package enum Status: String, Sendable, Codable, CaseIterable {
-        case trialing, active
-        /// Its users can sign in and read; nothing can be changed.
-        case suspended
-    }
-
     package private(set) var id: String
     package private(set) var slug: String
     package var name: String
@@ -23,13 +17,25 @@ package struct Tenant: Sendable, Codable, Equatable {
     package var trialEndsAt: Instant?
     package var suspendedAt: Instant?
     package var suspensionReason: String?
+    /// When the subscription began that followed the trial; nil while there was none.
+    package var convertedAt: Instant?
+    /// The end of what is paid for; nil for a subscription without an end.
+    package var paidUntil: Instant?
+    /// From when the shop ends because somebody cancelled it.
+    package var cancelsAt: Instant?
+    /// When the days of grace are over, the read-only days, and those for owners only: set when the end was set, so
+    /// that other rules later on shorten nobody's time. Nil where the clock moves nothing.
+    package var graceEndsAt: Instant?
+    package var suspensionEndsAt: Instant?
+    package var deletionDueAt: Instant?
     package private(set) var createdAt: Instant
     package var updatedAt: Instant
     package var version: Int64
 
     static let columns = """
         id, slug, name, status, plan, modules, timeZone, currency, ownerEmail, trialEndsAt, suspendedAt,
-        suspensionReason, createdAt, updatedAt, version
+        suspensionReason, createdAt, updatedAt, version, convertedAt, paidUntil, cancelsAt, graceEndsAt,
+        suspensionEndsAt, deletionDueAt
         """
 
     init(_ row: SQLStatement) throws {
@@ -47,15 +53,19 @@ package struct Tenant: Sendable, Codable, Equatable {
         (timeZone, currency, ownerEmail) = (try text(6), try text(7), try text(8))
         (trialEndsAt, suspendedAt, suspensionReason) = (instant(9), instant(10), row.text(11))
         (createdAt, updatedAt, version) = (created, updated, row.integer(14))
+        (convertedAt, paidUntil, cancelsAt) = (instant(15), instant(16), instant(17))
+        (graceEndsAt, suspensionEndsAt, deletionDueAt) = (instant(18), instant(19), instant(20))
     }
 
-    init(_ input: TenantInput, id: String, now: Instant) {
+    init(_ input: TenantInput, id: String, now: Instant, rules: LifecycleRules = .standard) {
         (self.id, slug, name, plan) = (id, input.slug, input.name, input.plan)
         (modules, timeZone, currency, ownerEmail) = (input.modules, input.timeZone, input.currency, input.ownerEmail)
         status = input.trialDays > 0 ? .trialing : .active
         trialEndsAt =
             input.trialDays > 0 ? Self.localTime(input.timeZone).endOfDay(after: input.trialDays, from: now) : nil
+        convertedAt = input.trialDays > 0 ? nil : now
         (createdAt, updatedAt, version) = (now, now, 1)
+        plan(rules, now: now)
     }
 
     /// The same shop under another id and slug, as an import or a copy makes it.
@@ -66,13 +76,22 @@ package struct Tenant: Sendable, Codable, Equatable {
 
     /// A copy to try things in: no trial that runs out, and nobody's address.
     mutating func becomeSandbox() {
-        (status, trialEndsAt, suspendedAt, suspensionReason) = (.active, nil, nil, nil)
+        (status, trialEndsAt, paidUntil, cancelsAt) = (.active, nil, nil, nil)
+        (suspendedAt, suspensionReason) = (nil, nil)
+        plan(.standard, now: createdAt)
         (name, ownerEmail) = (String(name.prefix(180)) + " (sandbox)", "owner@sandbox.invalid")
     }
 
     /// A shop's past beside the shop: to look at until somebody says that it may change and act.
     mutating func becomePast(_ reason: String, now: Instant) {
-        (status, trialEndsAt, suspendedAt, suspensionReason) = (.suspended, nil, now, reason)
+        trialEndsAt = nil
+        suspend(reason, now: now)
+    }
+
+    /// Dates that a record of before they were kept does not have.
+    mutating func completeDates(_ rules: LifecycleRules, now: Instant) {
+        if status == .active, convertedAt == nil { convertedAt = createdAt }
+        if status == .trialing || status == .active, graceEndsAt == nil { plan(rules, now: now) }
     }
 
     var values: [SQLValue] {
@@ -80,7 +99,8 @@ package struct Tenant: Sendable, Codable, Equatable {
             .text(id), .text(slug), .text(name), .text(status.rawValue), .text(plan),
             .text(modules.joined(separator: ",")), .text(timeZone), .text(currency), .text(ownerEmail),
             SQLValue(trialEndsAt), SQLValue(suspendedAt), SQLValue(suspensionReason), SQLValue(createdAt),
-            SQLValue(updatedAt), .integer(version),
+            SQLValue(updatedAt), .integer(version), SQLValue(convertedAt), SQLValue(paidUntil), SQLValue(cancelsAt),
+            SQLValue(graceEndsAt), SQLValue(suspensionEndsAt), SQLValue(deletionDueAt),
         ]
     }
 
@@ -91,22 +111,29 @@ package struct Tenant: Sendable, Codable, Equatable {
 
     package func has(module: String?) -> Bool { module.map { modules.contains($0) } ?? true }
 
-    package var json: JSON {
+    /// As it is at `now`.
+    package func json(at now: Instant) -> JSON { settled(at: now).json }
+
+    private var json: JSON {
         [
             "id": .string(id), "slug": .string(slug), "name": .string(name), "status": .string(status.rawValue),
             "plan": .string(plan), "modules": .array(modules.map { .string($0) }), "timeZone": .string(timeZone),
             "currency": .string(currency), "ownerEmail": .string(ownerEmail), "trialEndsAt": JSON(trialEndsAt),
             "suspendedAt": JSON(suspendedAt), "suspensionReason": JSON(suspensionReason),
+            "convertedAt": JSON(convertedAt), "paidUntil": JSON(paidUntil), "cancelsAt": JSON(cancelsAt),
+            "graceEndsAt": JSON(graceEndsAt), "suspensionEndsAt": JSON(suspensionEndsAt),
+            "deletionDueAt": JSON(deletionDueAt),
             "createdAt": JSON(createdAt), "updatedAt": JSON(updatedAt), "version": .integer(version),
         ]
     }
 
-    /// What a sign-in tells of the shop: enough to write its times and its money as the shop does.
-    package var briefJSON: JSON {
+    /// What a sign-in tells of the shop: enough to write its times and its money as the shop does, and what its
+    /// people should know of how it stands.
+    package func briefJSON(at now: Instant) -> JSON {
         [
-            "id": .string(id), "slug": .string(slug), "name": .string(name), "status": .string(status.rawValue),
-            "timeZone": .string(timeZone), "currency": .string(currency),
-            "modules": .array(modules.map { .string($0) }),
+            "id": .string(id), "slug": .string(slug), "name": .string(name),
+            "status": .string(status(at: now).rawValue), "timeZone": .string(timeZone), "currency": .string(currency),
+            "modules": .array(modules.map { .string($0) }), "notice": notice(at: now) ?? .null,
         ]
     }
 

@@ -31,6 +31,7 @@ extension Tenants {
         let name = try slug ?? freeSlug(like: old.slug)
         try checkIsFree(name)
         var tenant = Tenant(old, id: ids.next("ten"), slug: name, now: time.now())
+        tenant.completeDates(rules(tenant.plan), now: tenant.createdAt)
         if sandbox != nil { tenant.becomeSandbox() }
         if let reason { tenant.becomePast(reason, now: tenant.createdAt) }
         try AtomicFile.publish([], to: staged.appending(path: Self.adoptionMark))

@@ -107,6 +107,20 @@ package struct InputReader {
         return number
     }
 
+    /// An instant, or a day such as `2026-12-31`: then its end where the shop is.
+    package mutating func moment(_ name: String, _ zone: LocalTime, required: Bool = false) -> Instant? {
+        guard let value = value(name) else {
+            if required { faults.append(.init(name, "required", "Must be given.")) }
+            return nil
+        }
+        if let text = value.stringValue, text.utf8.count <= 40 {
+            if let instant = Instant(text) { return instant }
+            if let day = CivilDate(text) { return zone.instant(day.adding(days: 1)) }
+        }
+        faults.append(.init(name, "not_a_time", "Expected a day such as 2026-12-31, or an instant in UTC."))
+        return nil
+    }
+
     package mutating func flag(_ name: String) -> Bool? {
         guard let value = value(name) else { return nil }
         if value.boolValue == nil { faults.append(.init(name, "wrong_type", "Expected true or false.")) }

@@ -66,7 +66,9 @@ extension Tenants {
     }
 
     /// Takes a shop out of service. Its people are signed out by the caller.
-    package func delete(_ key: String, by actor: Actor, requestID: String) async throws -> TrashedTenant {
+    package func delete(_ key: String, by actor: Actor, requestID: String, reason: String? = nil) async throws
+        -> TrashedTenant
+    {
         guard let known = directory[key] else { throw DomainError.notFound("shop") }
         let now = time.now()
         let trashed = try await system.write { db in
@@ -80,13 +82,22 @@ extension Tenants {
             try db.run("DELETE FROM tenants WHERE id = ?1", [.text(tenant.id)])
             try AuditTrail.append(
                 db, at: now, actor: actor, action: "tenant.delete", target: tenant.id, requestID: requestID,
-                data: tenant.slug)
+                data: Self.report(tenant.slug, from: tenant.status(at: now), to: .deleted, reason))
             return try Self.trashed(db, tenant.id)
         }
         guard let trashed else { throw DomainError.internal("a row just written is gone") }
         directory.remove(known)
         try await moveFolder(known.id, toTrash: true)
         return trashed
+    }
+
+    private static func report(
+        _ slug: String, from: Tenant.Status, to: Tenant.Status, _ reason: String? = nil
+    ) -> String {
+        let report: JSON = [
+            "slug": .string(slug), "from": .string(from.rawValue), "to": .string(to.rawValue), "reason": JSON(reason),
+        ]
+        return report.text
     }
 
     /// Brings a shop back as it was, people and records, under its old slug.
@@ -98,6 +109,7 @@ extension Tenants {
                 hint: "appliance restore --tenant \(trashed.id) brings it back from a snapshot.")
         }
         var tenant = try Tenant(record: trashed.record)
+        tenant.completeDates(rules(tenant.plan), now: time.now())
         tenant.updatedAt = time.now()
         tenant.version += 1
         try await moveFolder(trashed.id, toTrash: false)
@@ -107,7 +119,7 @@ extension Tenants {
             try Self.insertRow(db, tenant)
             try AuditTrail.append(
                 db, at: now, actor: actor, action: "tenant.undelete", target: tenant.id, requestID: requestID,
-                data: tenant.slug)
+                data: Self.report(tenant.slug, from: .deleted, to: tenant.status(at: now)))
         }
         directory.put(tenant)
         return tenant
@@ -124,7 +136,7 @@ extension Tenants {
             try db.run("DELETE FROM trash WHERE id = ?1", [.text(trashed.id)])
             try AuditTrail.append(
                 db, at: now, actor: actor, action: "tenant.purge", target: trashed.id, requestID: requestID,
-                data: trashed.slug)
+                data: Self.report(trashed.slug, from: .deleted, to: .erased))
         }
         try await services.longWork { try FileSystem.remove(doomed) }
     }

@@ -5,7 +5,7 @@ import GRDB
 package import Storage
 import Synchronization
 
-/// The life of tenants: made, suspended, activated, extended. Each change is one transaction in `system.sqlite` with
+/// The life of tenants, made here and moved in `Tenants+Moves`. Each change is one transaction in `system.sqlite` with
 /// its audit event, and visible in the directory right after.
 package final class Tenants: Sendable {
     package let directory: TenantDirectory
@@ -16,21 +16,25 @@ package final class Tenants: Sendable {
     let ids: IdentifierSource
     private let passwords: PasswordHasher
     let time: TimeSource
+    /// The days a plan gives behind the end of a trial or paid period.
+    let rules: @Sendable (_ plan: String) -> LifecycleRules
     private let template = Mutex<[UInt8]?>(nil)
 
     package init(
         system: DatabaseFile, data: DataDirectory, directory: TenantDirectory, schema: DatabaseSchema,
-        services: StorageServices, ids: IdentifierSource, passwords: PasswordHasher, time: TimeSource
+        services: StorageServices, ids: IdentifierSource, passwords: PasswordHasher, time: TimeSource,
+        rules: @escaping @Sendable (_ plan: String) -> LifecycleRules = { _ in .standard }
     ) {
         (self.system, self.data, self.directory, self.schema) = (system, data, directory, schema)
         (self.services, self.ids, self.passwords, self.time) = (services, ids, passwords, time)
+        self.rules = rules
     }
 
     /// Makes the shop's file from the template, its owner, and last its row: a crash before leaves an unused folder.
     package func create(_ input: TenantInput, by actor: Actor, requestID: String) async throws -> Tenant {
         guard directory[input.slug] == nil else { throw Self.slugTaken(input.slug) }
         let now = time.now()
-        let tenant = Tenant(input, id: ids.next("ten"), now: now)
+        let tenant = Tenant(input, id: ids.next("ten"), now: now, rules: rules(input.plan))
         let owner = try await ownerHash(input)
         try await makeFile(tenant)
         do {
@@ -125,9 +129,10 @@ package final class Tenants: Sendable {
 
     /// Puts back the row of a shop that a restore brought back and the control plane no longer knows.
     package func readopt(record: String) async throws {
-        let tenant = try Tenant(record: record)
+        var tenant = try Tenant(record: record)
         guard directory[tenant.id] == nil else { return }
-        try await insert(tenant, by: .system, requestID: nil)
+        tenant.completeDates(rules(tenant.plan), now: time.now())
+        try await insert(tenant, by: .system, action: "tenant.readopt", requestID: nil)
         try emptyTrash(of: tenant.id)
         directory.put(tenant)
     }
@@ -139,67 +144,5 @@ package final class Tenants: Sendable {
             try AuditTrail.append(
                 db, at: now, actor: actor, action: action, target: id, requestID: requestID, data: nil)
         }
-    }
-
-    // MARK: - Changes
-
-    package func suspend(_ key: String, reason: String, by actor: Actor, requestID: String) async throws -> Tenant {
-        let now = time.now()
-        return try await change(key, "tenant.suspend", by: actor, requestID: requestID, data: reason) { tenant in
-            guard tenant.status != .suspended else {
-                throw DomainError.conflict("already_suspended", "It is suspended already.")
-            }
-            tenant.status = .suspended
-            tenant.suspendedAt = now
-            tenant.suspensionReason = reason
-        }
-    }
-
-    package func activate(_ key: String, by actor: Actor, requestID: String) async throws -> Tenant {
-        try await change(key, "tenant.activate", by: actor, requestID: requestID, data: nil) { tenant in
-            guard tenant.status != .active else {
-                throw DomainError.conflict("already_active", "It is active already.")
-            }
-            tenant.status = .active
-            tenant.suspendedAt = nil
-            tenant.suspensionReason = nil
-        }
-    }
-
-    /// Moves the trial's end by whole days of the shop's calendar; a trial that is over goes on from today.
-    package func extendTrial(_ key: String, days: Int, by actor: Actor, requestID: String) async throws -> Tenant {
-        let now = time.now()
-        return try await change(key, "tenant.extend-trial", by: actor, requestID: requestID, data: "\(days)") {
-            tenant in
-            guard tenant.status == .trialing else {
-                throw DomainError.conflict("no_trial", "The shop is not in a trial.")
-            }
-            // The stored end is the midnight behind the last day; a moment before it is on that day.
-            let lastMoment = (tenant.trialEndsAt ?? now).subtracting(.milliseconds(1))
-            tenant.trialEndsAt = tenant.localTime.endOfDay(after: days, from: max(lastMoment, now))
-        }
-    }
-
-    private func change(
-        _ key: String, _ action: String, by actor: Actor, requestID: String, data: String?,
-        _ body: @escaping @Sendable (inout Tenant) throws -> Void
-    ) async throws -> Tenant {
-        guard let known = directory[key] else { throw DomainError.notFound("shop") }
-        let now = time.now()
-        let changed = try await system.write { db in
-            // The row decides, not the copy in memory: two changes may have met in the queue.
-            guard var tenant = try Self.row(db, known.id) else { throw DomainError.notFound("shop") }
-            try body(&tenant)
-            tenant.updatedAt = now
-            tenant.version += 1
-            let names = Tenant.columns.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
-            let assignments = names.enumerated().map { "\($1) = ?\($0 + 1)" }.joined(separator: ", ")
-            try db.run("UPDATE tenants SET \(assignments) WHERE id = ?1", tenant.values)
-            try AuditTrail.append(
-                db, at: now, actor: actor, action: action, target: tenant.id, requestID: requestID, data: data)
-            return tenant
-        }
-        directory.put(changed)
-        return changed
     }
 }

@@ -39,7 +39,9 @@ struct RouteSamples {
     /// What stands in the shop's records and nowhere else.
     let canary: String
 
-    private enum Subject { case none, user, tenant, trashed, person, snapshot, job, alert, file, restored }
+    private enum Subject {
+        case none, user, tenant, activeTenant, suspendedTenant, trashed, person, snapshot, job, alert, file, restored
+    }
 
     private struct Rule {
         let subject: Subject
@@ -102,6 +104,12 @@ struct RouteSamples {
         "POST /api/admin/tenants/{id}/suspend": Rule(subject: .tenant, json: ["reason": "late"]),
         "POST /api/admin/tenants/{id}/activate": Rule(subject: .tenant),
         "POST /api/admin/tenants/{id}/extend-trial": Rule(subject: .tenant, json: ["days": 3]),
+        "POST /api/admin/tenants/{id}/convert": Rule(subject: .tenant, json: ["paidUntil": "2027-12-31"]),
+        "POST /api/admin/tenants/{id}/renew": Rule(subject: .activeTenant, json: ["paidUntil": "2027-12-31"]),
+        "POST /api/admin/tenants/{id}/cancel": Rule(subject: .tenant, json: ["reason": "closed"]),
+        "POST /api/admin/tenants/{id}/reactivate": Rule(subject: .suspendedTenant),
+        "GET /api/admin/tenants/{id}/history": Rule(subject: .tenant),
+        "GET /api/admin/lifecycle": Rule(subject: .none),
         "POST /api/admin/tenants/{id}/delete": Rule(subject: .tenant, json: ["confirm": "{id}"]),
         "POST /api/admin/tenants/{id}/export": Rule(subject: .tenant, json: ["into": "/nowhere"], status: 403),
         "POST /api/admin/tenants/import": Rule(subject: .none, json: ["from": "/nowhere"], status: 403),
@@ -160,6 +168,12 @@ struct RouteSamples {
             return try #require(try alerts.list(isOpen: true).first?.id)
         case .user: return try await server.addUser(name, .staff, to: shop).id
         case .tenant: (path, json) = ("tenants", ["slug": .string(name), "ownerEmail": "a@b.example"])
+        case .activeTenant, .suspendedTenant:
+            let id = try await make(.tenant)
+            let (verb, body): (String, JSON) =
+                subject == .activeTenant ? ("activate", [:]) : ("suspend", ["reason": "late"])
+            try await server.expect(200, "POST", "/api/admin/tenants/\(id)/\(verb)", by: person, json: body)
+            return id
         case .person:
             (path, json) = ("operators", ["email": .string("\(name)@b.example"), "password": Self.password])
         case .trashed:

@@ -58,8 +58,10 @@ struct TenantsTests {
             #expect(active.version == 4 && plane.directory[id] == active)
             #expect(
                 try plane.audit(plane.system) == [
-                    "tenant.create \(id)", "tenant.extend-trial \(id) 7", "tenant.suspend \(id) unpaid",
-                    "tenant.activate \(id)",
+                    "tenant.create \(id)",
+                    #"tenant.extend-trial \#(id) {"days":7,"from":"trialing","reason":null,"to":"trialing"}"#,
+                    #"tenant.suspend \#(id) {"from":"trialing","reason":"unpaid","to":"suspended"}"#,
+                    #"tenant.activate \#(id) {"from":"suspended","reason":null,"to":"active"}"#,
                 ])
             let actors = try plane.system.read { try String.fetchAll($0, sql: "SELECT DISTINCT actor FROM audit") }
             #expect(actors == ["operator:opr_boss"])

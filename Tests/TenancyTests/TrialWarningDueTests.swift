@@ -45,10 +45,10 @@ struct TrialWarningDueTests {
     @Test func `the days named are those left`() async throws {
         try await ControlPlane.run { plane in
             let tenant = try await plane.makeShop()
-            let end = try #require(tenant.trialEndsAt)
-            let late = TrialWarnings.message(tenant, end, warning: 7, now: try instant("2026-11-30T12:00:00Z"))
+            let reminders = Reminder.all(of: tenant)
+            let late = TrialWarnings.message(tenant, reminders[0], now: try instant("2026-11-30T12:00:00Z"))
             #expect(late.subject == "Your trial of Shop acme ends in 5 days (2026-12-05)")
-            let last = TrialWarnings.message(tenant, end, warning: 1, now: try instant("2026-12-04T12:00:00Z"))
+            let last = TrialWarnings.message(tenant, reminders[2], now: try instant("2026-12-04T12:00:00Z"))
             #expect(last.subject == "Your trial of Shop acme ends in 1 day (2026-12-05)")
             #expect(last.body.contains("2026-12-05 (Asia/Kolkata)") && last.recipient == "owner@acme.example")
         }

@@ -13,7 +13,9 @@ from client import OPERATOR, PASSWORD
 COMMANDS = {
     "serve": [], "init": [], "demo": [], "import": [], "config": [], "version": [],
     "operator": ["create", "list", "disable", "reset-password"],
-    "tenant": ["create", "list", "show", "suspend", "activate", "extend-trial", "delete", "undelete", "trash", "purge", "export", "import", "clone"],
+    "tenant": [
+        "create", "list", "show", "history", "extend-trial", "convert", "renew", "suspend", "activate", "cancel",
+        "reactivate", "delete", "undelete", "trash", "purge", "export", "import", "clone"],
     "user": ["create", "list", "set-role", "disable", "enable", "reset-password"],
     "record": ["list", "show", "create", "change", "delete"],
     "backup": ["create", "list", "show", "verify", "prune", "report", "drill"],
@@ -64,7 +66,8 @@ def test_every_listing_is_also_json(appliance):
     appliance.add_shop("acme")
     snapshot = appliance.json("backup", "create")["id"]
     listings = [
-        ["operator", "list"], ["tenant", "list"], ["tenant", "show", "acme"], ["tenant", "trash"], ["user", "list", "--tenant", "acme"],
+        ["operator", "list"], ["tenant", "list"], ["tenant", "show", "acme"], ["tenant", "history", "acme"],
+        ["tenant", "trash"], ["user", "list", "--tenant", "acme"],
         ["backup", "list"], ["backup", "show", snapshot], ["backup", "verify"], ["backup", "prune"],
         ["backup", "report"], ["backup", "drill"], ["backup", "drill", "--history"], ["alert", "list", "--all"],
         ["schedule", "list"], ["restore", "--tenant", "acme", "--dry-run"], ["config"], ["version"]]

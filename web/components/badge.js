@@ -6,13 +6,17 @@ export function badge(label, tone = 'plain', name = null) {
   return element('span', { class: `badge badge-${tone}` }, name && icon(name), label)
 }
 
-const tenantTones = { trialing: 'note', active: 'good', suspended: 'bad' }
+export const tenantTones = { trialing: 'note', active: 'good', past_due: 'warn', suspended: 'bad', cancelled: 'bad',
+  deleted: 'plain' }
 const runTones = { running: 'note', succeeded: 'good', failed: 'bad' }
+
+/** “past_due” as people write it. */
+export const words = (name) => name.replaceAll(/[_-]/g, ' ')
 
 /** Status of a tenant; a quarantined file is said as well, because the tenant is then read-only. */
 export function tenantBadges(tenant) {
   return element('span', { class: 'badges' },
-    badge(tenant.status, tenantTones[tenant.status]),
+    badge(words(tenant.status), tenantTones[tenant.status]),
     tenant.storage?.state === 'quarantined' && badge('quarantined', 'warn', 'warn'))
 }
 

@@ -8,6 +8,7 @@ import { ago, time } from '../components/time.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
 import { bytes } from '../format.js'
+import { lifePanel } from './tenant-life.js'
 import { openActivate, openSuspend } from './tenant-actions.js'
 import { openRestore } from './restore.js'
 import { openDelete } from './trash-actions.js'
@@ -20,25 +21,29 @@ export function tenantPage({ api, params, signal, setTitle }) {
     view: (tenant) => {
       header.querySelector('h1').textContent = tenant.name
       setTitle(tenant.name)
-      return tenantView({ api, tenant, onChange: place.reload })
+      return tenantView({ api, tenant, signal, onChange: place.reload })
     },
   })
   return element('div', { class: 'page' },
     header, place.element, cliLine(commands.tenantShow(params.slug)))
 }
 
-function tenantView({ api, tenant, onChange }) {
+function tenantView({ api, tenant, signal, onChange }) {
   return element('div', { class: 'stack' },
     element('div', { class: 'status-row' }, tenantBadges(tenant),
       element('div', { class: 'actions' }, tenantActions({ api, tenant, onChange }))),
     tenant.storage.state === 'quarantined' && quarantine(tenant),
     tenant.suspendedAt && suspension(tenant),
+    tenant.cancelsAt && ending(tenant),
     panel({ title: 'Tenant' }, facts([
       ['Slug', element('code', {}, tenant.slug)],
       ['Id', element('code', {}, tenant.id)],
       ['Plan', badge(tenant.plan)],
-      ['Trial', tenant.trialEndsAt && [
+      ['Trial', tenant.trialEndsAt && !tenant.convertedAt && [
         trialMeter(tenant), element('span', { class: 'sub' }, 'ends ', time(tenant.trialEndsAt))]],
+      ['Paid until', tenant.paidUntil && time(tenant.paidUntil)],
+      ['Grace until', tenant.status === 'past_due' ? time(tenant.graceEndsAt) : null],
+      ['May be deleted from', tenant.status === 'cancelled' ? time(tenant.deletionDueAt) : null],
       ['Modules', tenant.modules.length > 0 ? tenant.modules.join(', ') : 'none'],
       ['Owner', tenant.ownerEmail],
       ['Time zone', tenant.timeZone],
@@ -46,6 +51,7 @@ function tenantView({ api, tenant, onChange }) {
       ['Created', time(tenant.createdAt)],
       ['Changed', time(tenant.updatedAt)],
     ])),
+    lifePanel({ api, tenant, signal, onChange }),
     panel({ title: 'Storage' }, facts([
       ['Database file', bytes(tenant.storage.bytes)],
       ['State', tenant.storage.state],
@@ -54,7 +60,7 @@ function tenantView({ api, tenant, onChange }) {
 }
 
 function tenantActions({ api, tenant, onChange }) {
-  const isSuspended = tenant.status === 'suspended'
+  const isSuspended = ['past_due', 'suspended', 'cancelled'].includes(tenant.status)
   const restore = () => openRestore({ api, tenant: tenant.slug, onDone: onChange })
   const suspend = () => openSuspend({ api, tenant, onChange })
   const activate = () => openActivate({ api, tenant, onChange })
@@ -78,7 +84,12 @@ function quarantine({ storage }) {
     element('strong', {}, 'Its file is quarantined: '), storage.reason ?? 'it can be read but not written.'))
 }
 
-function suspension({ suspendedAt, suspensionReason }) {
+function ending({ cancelsAt }) {
+  return element('div', { class: 'notice notice-warn' }, element('p', {},
+    element('strong', {}, 'Cancelled: '), 'it ends ', ago(cancelsAt)))
+}
+
+function suspension({ status, suspendedAt, suspensionReason }) {
   return element('div', { class: 'notice notice-bad' }, element('p', {},
-    element('strong', {}, 'Suspended '), ago(suspendedAt), suspensionReason && `: ${suspensionReason}`))
+    element('strong', {}, status === 'cancelled' ? 'Cancelled ' : 'Suspended '), ago(suspendedAt), suspensionReason && `: ${suspensionReason}`))
 }

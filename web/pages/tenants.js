@@ -14,7 +14,8 @@ import { rememberQuery } from '../router.js'
 import { openCreateTenant } from './tenant-create.js'
 
 const pageSize = 50
-const statuses = [['', 'Every status'], ['trialing', 'Trialing'], ['active', 'Active'], ['suspended', 'Suspended']]
+const statuses = [['', 'Every status'], ['trialing', 'Trialing'], ['active', 'Active'], ['past_due', 'Past due'],
+  ['suspended', 'Suspended'], ['cancelled', 'Cancelled']]
 
 const columns = [
   { title: 'Tenant', main: true, cell: (tenant) => [

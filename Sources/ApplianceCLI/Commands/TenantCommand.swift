@@ -5,8 +5,9 @@ struct TenantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tenant", abstract: "The shops.",
         subcommands: [
-            Create.self, List.self, Show.self, Suspend.self, Activate.self, ExtendTrial.self, Delete.self,
-            Undelete.self, Trash.self, Purge.self, Export.self, Import.self, Clone.self,
+            Create.self, List.self, Show.self, History.self, ExtendTrial.self, Convert.self, Renew.self, Suspend.self,
+            Activate.self, Cancel.self, Reactivate.self, Delete.self, Undelete.self, Trash.self, Purge.self,
+            Export.self, Import.self, Clone.self,
         ])
 
     static let path = "/api/admin/tenants"
@@ -15,7 +16,8 @@ struct TenantCommand: AsyncParsableCommand {
         if options.json { return Output.print(tenant) }
         let names = [
             "slug", "name", "id", "status", "plan", "modules", "timeZone", "currency", "ownerEmail", "trialEndsAt",
-            "suspensionReason", "createdAt", "lastSnapshotAt",
+            "paidUntil", "cancelsAt", "graceEndsAt", "suspensionEndsAt", "deletionDueAt", "suspensionReason",
+            "createdAt", "lastSnapshotAt",
         ]
         Output.facts(names.map { ($0, Output.text(tenant, $0)) }.filter { !$0.1.isEmpty })
         if let storage = tenant["storage"] {
@@ -103,47 +105,6 @@ struct TenantCommand: AsyncParsableCommand {
         func run() async throws {
             let tenant = try await ControlSession.with(options.global.configuration()) {
                 try await $0.send("GET", "\(path)/\(slug.pathComponent)")
-            }
-            show(tenant, options)
-        }
-    }
-
-    struct Suspend: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a shop read-only.")
-        @Argument(help: "Slug or id.") var slug: String
-        @Option(help: "Why; the shop's people see it.") var reason: String
-        @OptionGroup var options: DataOptions
-
-        func run() async throws {
-            let tenant = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("POST", "\(path)/\(slug.pathComponent)/suspend", ["reason": .string(reason)])
-            }
-            show(tenant, options)
-        }
-    }
-
-    struct Activate: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a shop active: end its trial or suspension.")
-        @Argument(help: "Slug or id.") var slug: String
-        @OptionGroup var options: DataOptions
-
-        func run() async throws {
-            let tenant = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("POST", "\(path)/\(slug.pathComponent)/activate")
-            }
-            show(tenant, options)
-        }
-    }
-
-    struct ExtendTrial: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Move the end of a trial.")
-        @Argument(help: "Slug or id.") var slug: String
-        @Option(help: "Days to add.") var days: Int
-        @OptionGroup var options: DataOptions
-
-        func run() async throws {
-            let tenant = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("POST", "\(path)/\(slug.pathComponent)/extend-trial", ["days": JSON(days)])
             }
             show(tenant, options)
         }

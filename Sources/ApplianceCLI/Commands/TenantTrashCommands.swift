@@ -6,11 +6,11 @@ extension TenantCommand {
 
     /// Asks unless `yes`, and sends; nil when the person says no.
     private static func confirmed(
-        _ slug: String, _ question: String, yes: Bool, _ options: DataOptions, _ path: String
+        _ slug: String, _ question: String, yes: Bool, reason: String? = nil, _ options: DataOptions, _ path: String
     ) async throws -> JSON? {
         guard try yes || Output.confirm(question, expected: slug) else { return nil }
         return try await ControlSession.with(options.global.configuration()) {
-            try await $0.send("POST", path, ["confirm": .string(slug)])
+            try await $0.send("POST", path, ["confirm": .string(slug), "reason": JSON(reason)])
         }
     }
 
@@ -18,13 +18,15 @@ extension TenantCommand {
         static let configuration = CommandConfiguration(
             abstract: "Delete a shop: out of service at once, in the trash for 30 days.")
         @Argument(help: "Slug.") var slug: String
+        @Option(help: "Why, for the audit log.") var reason: String?
         @Flag(help: "Do not ask.") var yes = false
         @OptionGroup var options: DataOptions
 
         func run() async throws {
             let question = "\(slug) goes out of service, with all its data, and to the trash for 30 days."
             let path = "\(TenantCommand.path)/\(slug.pathComponent)/delete"
-            guard let shop = try await confirmed(slug, question, yes: yes, options, path) else { return }
+            guard let shop = try await confirmed(slug, question, yes: yes, reason: reason, options, path)
+            else { return }
             if options.json { return Output.print(shop) }
             print(
                 "\(slug) is in the trash until \(Output.text(shop, "purgeAt").prefix(10)); "

@@ -84,7 +84,7 @@ struct TakeAwayController: Sendable {
                     staged, as: contents.tenant.record, slug: slug, action: "tenant.import", by: actor,
                     requestID: requestID)
             }
-            return tenant.json
+            return tenant.json(at: appliance.time.now())
         }
     }
 
@@ -110,7 +110,8 @@ struct TakeAwayController: Sendable {
                     staged, as: source.record, slug: slug, action: "tenant.clone", sandbox: sandbox, by: actor,
                     requestID: requestID)
             }
-            return tenant.json.adding(["sandboxOf": .string(source.id), "expiresAt": JSON(sandbox.expiresAt)])
+            return tenant.json(at: appliance.time.now())
+                .adding(["sandboxOf": .string(source.id), "expiresAt": JSON(sandbox.expiresAt)])
         }
     }
 

@@ -9,7 +9,7 @@ import Tenancy
 struct TenantController: Sendable {
     let appliance: Appliance
 
-    private static let path = "/api/admin/tenants"
+    static let path = "/api/admin/tenants"
 
     func add(to routes: Routes) {
         routes.operator(.get, "\(Self.path)", "List shops") { try await list($0) }
@@ -17,19 +17,9 @@ struct TenantController: Sendable {
         routes.operator(.get, "\(Self.path)/{id}", "Read a shop") { context in
             Answer.json(await json(try find(context)))
         }
-        routes.operator(.post, "\(Self.path)/{id}/suspend", "Make a shop read-only") { try await suspend($0) }
-        routes.operator(.post, "\(Self.path)/{id}/activate", "Make a shop active") { context in
-            Answer.json(
-                await json(
-                    try await appliance.tenants.activate(
-                        find(context).id, by: context.principal.actor, requestID: context.requestID)))
-        }
-        routes.operator(.post, "\(Self.path)/{id}/extend-trial", "Move the end of a trial") {
-            try await extendTrial($0)
-        }
     }
 
-    private func find(_ context: OperatorRequestContext) throws -> Tenant {
+    func find(_ context: OperatorRequestContext) throws -> Tenant {
         guard let tenant = appliance.directory[context.http.parameters.get("id") ?? ""] else {
             throw DomainError.notFound("shop")
         }
@@ -37,17 +27,19 @@ struct TenantController: Sendable {
     }
 
     /// The row, and what the disk says.
-    private func json(_ tenant: Tenant) async -> JSON {
+    func json(_ tenant: Tenant) async -> JSON {
         let file = appliance.directory.file(tenant.id)
         let isMissing = !FileSystem.exists(file.url)
         let reason = isMissing ? "The data file is missing." : file.quarantineReason?.message
         let bytes = FileSystem.size(file.url)
-        return tenant.json.adding([
+        let now = appliance.time.now()
+        return tenant.json(at: now).adding([
             "storage": [
                 "state": .string(reason == nil ? "ok" : "quarantined"), "reason": JSON(reason),
                 "bytes": .integer(bytes),
             ],
             "lastSnapshotAt": JSON(await appliance.latestBackups.of(tenant: tenant.id)),
+            "rights": tenant.status(at: now).rights.json,
         ])
     }
 
@@ -56,9 +48,9 @@ struct TenantController: Sendable {
     private func list(_ context: OperatorRequestContext) async throws -> Response {
         let page = try Page(context.request)
         let needle = page["q"]?.lowercased()
-        let status = page["status"]
+        let (status, now) = (page["status"], appliance.time.now())
         let matching = appliance.directory.all.filter { tenant in
-            (status == nil || tenant.status.rawValue == status)
+            (status == nil || tenant.status(at: now).rawValue == status)
                 && (needle == nil
                     || [tenant.slug, tenant.name, tenant.ownerEmail, tenant.id].contains {
                         $0.lowercased().contains(needle ?? "")
@@ -85,7 +77,9 @@ struct TenantController: Sendable {
         case "createdAt", "id": value = { $0.id }
         case "slug": value = { $0.slug }
         case "name": value = { $0.name.lowercased() }
-        case "status": value = { $0.status.rawValue }
+        case "status":
+            let now = appliance.time.now()
+            value = { $0.status(at: now).rawValue }
         case "plan": value = { $0.plan }
         case "trialEndsAt": value = { $0.trialEndsAt?.description ?? "" }
         default:
@@ -108,28 +102,5 @@ struct TenantController: Sendable {
         var response = Answer.json(await json(tenant), status: .created)
         response.headers[.location] = "\(Self.path)/\(tenant.id)"
         return response
-    }
-
-    private func suspend(_ context: OperatorRequestContext) async throws -> Response {
-        let tenant = try find(context)
-        var body = try InputReader(body: await RequestBodies.json(context.request))
-        let reason = body.text("reason", required: true, max: 500) ?? ""
-        try body.finish()
-        return Answer.json(
-            await json(
-                try await appliance.tenants.suspend(
-                    tenant.id, reason: reason, by: context.principal.actor, requestID: context.requestID)))
-    }
-
-    private func extendTrial(_ context: OperatorRequestContext) async throws -> Response {
-        let tenant = try find(context)
-        var body = try InputReader(body: await RequestBodies.json(context.request))
-        let days = body.integer("days", in: 1...3650)
-        if days == nil { body.faults.append(.init("days", "required", "Must be given.")) }
-        try body.finish()
-        return Answer.json(
-            await json(
-                try await appliance.tenants.extendTrial(
-                    tenant.id, days: Int(days ?? 1), by: context.principal.actor, requestID: context.requestID)))
     }
 }

@@ -18,7 +18,7 @@ struct TrashController: Sendable {
         routes.operator(.post, "/api/admin/trash/{id}/undelete", "Bring a deleted shop back") { context in
             let tenant = try await appliance.tenants.undelete(
                 key(context), by: context.principal.actor, requestID: context.requestID)
-            return Answer.json(tenant.json)
+            return Answer.json(tenant.json(at: appliance.time.now()))
         }
         routes.operator(.post, "/api/admin/trash/{id}/purge", "Remove a deleted shop for good") {
             try await purge($0)
@@ -29,27 +29,29 @@ struct TrashController: Sendable {
 
     private func delete(_ context: OperatorRequestContext) async throws -> Response {
         guard let tenant = appliance.directory[key(context)] else { throw DomainError.notFound("shop") }
-        try await confirm(context, id: tenant.id, slug: tenant.slug)
+        let reason = try await confirm(context, id: tenant.id, slug: tenant.slug)
         let trashed = try await appliance.tenants.delete(
-            tenant.id, by: context.principal.actor, requestID: context.requestID)
+            tenant.id, by: context.principal.actor, requestID: context.requestID, reason: reason)
         appliance.signIn.sessions.forgetAll()
         return Answer.json(trashed.json)
     }
 
     private func purge(_ context: OperatorRequestContext) async throws -> Response {
         let trashed = try appliance.tenants.trashed(key(context))
-        try await confirm(context, id: trashed.id, slug: trashed.slug)
+        _ = try await confirm(context, id: trashed.id, slug: trashed.slug)
         try await appliance.tenants.purge(trashed.id, by: context.principal.actor, requestID: context.requestID)
         return Answer.json(trashed.json)
     }
 
-    /// The body repeats whom it is about, so that a slip of a path deletes nobody.
-    private func confirm(_ context: OperatorRequestContext, id: String, slug: String) async throws {
+    /// The body repeats whom it is about, so that a slip of a path deletes nobody; why, it may say.
+    private func confirm(_ context: OperatorRequestContext, id: String, slug: String) async throws -> String? {
         var body = try InputReader(body: await RequestBodies.optionalJSON(context.request))
         let text = body.text("confirm", max: 64)
+        let reason = body.text("reason", max: 500)
         try body.finish()
         guard text == slug || text == id else {
             throw DomainError.invalid("confirm", "confirmation_required", "Confirm with \"\(slug)\".")
         }
+        return reason
     }
 }
