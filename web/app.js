@@ -1,8 +1,10 @@
 import { Api } from './api.js'
+import { accountPage } from './pages/account.js'
 import { alertsPage } from './pages/alerts.js'
 import { auditPage } from './pages/audit.js'
 import { backupPage } from './pages/backup.js'
 import { backupsPage } from './pages/backups.js'
+import { invitationPage } from './pages/invitation.js'
 import { loginPage } from './pages/login.js'
 import { outboxPage } from './pages/outbox.js'
 import { overviewPage } from './pages/overview.js'
@@ -11,6 +13,7 @@ import { recordImportPage } from './pages/record-import.js'
 import { recordCreatePage, recordEditPage } from './pages/record-form.js'
 import { recordPage } from './pages/record.js'
 import { recordsPage } from './pages/records.js'
+import { forgotPage, resetPage } from './pages/reset.js'
 import { schedulePage } from './pages/schedule.js'
 import { setupPage } from './pages/setup.js'
 import { shopHomePage } from './pages/shop-home.js'
@@ -24,6 +27,10 @@ import { Shell } from './shell.js'
 const routes = [
   { path: '/setup/:token', page: setupPage, title: 'Set up', audience: 'anyone' },
   { path: '/login', page: loginPage, title: 'Sign in', audience: 'anyone' },
+  { path: '/forgot', page: forgotPage, title: 'Forgotten password', audience: 'anyone' },
+  { path: '/reset/:token', page: resetPage, title: 'New password', audience: 'anyone' },
+  { path: '/invitation/:token', page: invitationPage, title: 'Invitation', audience: 'anyone' },
+  { path: '/account', page: accountPage, title: 'Your account', audience: 'signed-in', section: 'account' },
   { path: '/overview', page: overviewPage, title: 'Overview', audience: 'operator', section: 'overview' },
   { path: '/alerts', page: alertsPage, title: 'Alerts', audience: 'operator', section: 'overview' },
   { path: '/tenants', page: tenantsPage, title: 'Tenants', audience: 'operator', section: 'tenants' },

@@ -42,6 +42,12 @@ export const commands = {
   userEnable: (shop, { email }) => line('user enable', email, ...inShop(shop)),
   userDisable: (shop, { email }) => line('user disable', email, ...inShop(shop)),
   userResetPassword: (shop, { email }) => line('user reset-password', email, ...inShop(shop)),
+  userInvite: (shop, { email, name, role }) => line('user invite', email || 'EMAIL', ...inShop(shop), '--role', role,
+    ...(name ? ['--name', name] : [])),
+  userInvitations: (shop) => line('user invitations', ...inShop(shop)),
+  userRevokeInvitation: (shop, { id }) => line('user revoke-invitation', id, ...inShop(shop)),
+  userResetLink: (shop, { email }) => line('user reset-link', email, ...inShop(shop)),
+  userSignOut: (shop, { email }) => line('user sign-out', email, ...inShop(shop)),
   restoreRecords: ({ tenant, collection, ids, at, snapshot, deletedFrom, deletedUntil, onConflict }) => line(
     'restore', '--tenant', tenant, '--collection', collection,
     ...(ids ? ['--ids', ids.join(',')] : ['--deleted-between', `${deletedFrom},${deletedUntil}`]),

@@ -54,7 +54,8 @@ export class Shell {
     if (found && found.route.audience !== 'anyone' && audience === 'anyone') {
       return this.#redirect(loginAddress(location.hash))
     }
-    const isAllowed = found && ['anyone', audience].includes(found.route.audience)
+    const allowed = ['anyone', audience, ...(this.#session ? ['signed-in'] : [])]
+    const isAllowed = found && allowed.includes(found.route.audience)
     this.#open(isAllowed ? found : { route: { page: notFound, title: 'Not found' }, params: {} }, path, query)
   }
 

@@ -74,8 +74,9 @@ package struct Appliance: Sendable {
             passwords: passwords, time: time)
         let sessions = await Sessions(system: system, directory: directory, master: master, ids: ids, time: time)
         signIn = SignIn(
-            sessions: sessions, system: system, directory: directory, passwords: passwords, ids: ids, time: time)
-        outbox = Outbox(system: system, directory: directory, time: time)
+            sessions: sessions, system: system, directory: directory, passwords: passwords, master: master,
+            address: configuration.publicAddress, ids: ids, time: time)
+        outbox = Outbox(system: system, directory: directory, master: master, time: time)
         backups = BackupService(
             root: configuration.backups,
             environment: Self.backupEnvironment(
@@ -138,6 +139,7 @@ package struct Appliance: Sendable {
 
     /// Ends the threads. Connections end with the process.
     package func shutdown() async throws {
+        await signIn.settle()
         try await passwords.shutdown()
         try await storage.shutdown()
     }

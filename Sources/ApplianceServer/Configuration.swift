@@ -7,7 +7,7 @@ import Yams
 
 /// What can be configured, each key once: its name (flag and `appliance.yaml`), its variable, its default, its meaning.
 package enum ConfigurationKey: String, CaseIterable, Sendable {
-    case data, backups, host, port, domain, openFiles = "open-files", bcryptCost = "bcrypt-cost", queryTime =
+    case data, backups, host, port, domain, url, openFiles = "open-files", bcryptCost = "bcrypt-cost", queryTime =
         "query-time"
     case backupKeep = "backup-keep", restoreWindow = "restore-window"
     case promiseRecoveryPoint = "promise-recovery-point", promiseRecoveryTime = "promise-recovery-time"
@@ -34,7 +34,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .filesQuota: "10240"
         case .diskFloor: "512"
         case .logLevel: "info"
-        case .domain, .tlsCert, .tlsKey, .web: ""
+        case .domain, .url, .tlsCert, .tlsKey, .web: ""
         }
     }
 
@@ -45,6 +45,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .host: "Address to listen on."
         case .port: "Port to listen on; 0 takes a free one."
         case .domain: "Domain below which shops have names of their own, such as shops.example."
+        case .url: "Where people reach the server, such as https://shops.example; links in messages begin with it."
         case .openFiles: "Database files open at once."
         case .bcryptCost: "Cost of new password hashes, 10-15."
         case .queryTime: "Milliseconds after which a list is stopped (422 query_too_slow)."
@@ -135,6 +136,9 @@ package struct Configuration: Sendable {
         where RecoveryPromise.span(self[key]) == nil {
             throw Self.invalid("\(key.rawValue) must be a span from 1s to 31d, such as 1s, 15m or 4h.")
         }
+        let url = self[.url]
+        guard url.isEmpty || URL(string: url)?.host() != nil && (url.hasPrefix("https://") || url.hasPrefix("http://"))
+        else { throw Self.invalid("url must be an address such as https://shops.example.") }
         guard self[.tlsCert].isEmpty == self[.tlsKey].isEmpty else {
             throw Self.invalid("tls-cert and tls-key go together.")
         }
@@ -165,6 +169,11 @@ package struct Configuration: Sendable {
         RecoveryPromise(
             point: RecoveryPromise.span(self[.promiseRecoveryPoint]) ?? RecoveryPromise.standard.point,
             time: RecoveryPromise.span(self[.promiseRecoveryTime]) ?? RecoveryPromise.standard.time)
+    }
+    /// What links that are sent begin with.
+    package var publicAddress: String {
+        let url = self[.url]
+        return url.isEmpty ? address : url.hasSuffix("/") ? String(url.dropLast()) : url
     }
     /// How people reach the server from this machine.
     package var address: String { "\(isTLS ? "https" : "http")://\(self[.host]):\(port)" }

@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Storage
 import Synchronization
+import Tenancy
 
 /// `Idempotency-Key` for every `POST` whose handler does not keep its answer in the transaction of its change: the
 /// first answer is kept in the shop's file, or the control plane's for operators' routes, right after the change.
@@ -34,7 +35,7 @@ struct KeptAnswers: Sendable {
         defer { underWay.end(place) }
         let now = services.time.now()
         if let kept = try file.read({ db in try key.kept(db, now: now) }) {
-            return IdempotentAnswer.response((kept, isReplay: true))
+            return IdempotentAnswer.response((try open(kept, file), isReplay: true))
         }
         var head = request.head
         // Progress cannot be told twice: one answer, at the end.
@@ -45,10 +46,26 @@ struct KeptAnswers: Sendable {
         guard (200..<300).contains(answer.status.code) else { return answer.response }
         let kept = Idempotency.Answer(
             status: answer.status.code, location: response.headers[.location], etag: response.headers[.eTag],
-            body: answer.body)
+            body: try seal(answer.body, file))
         try await file.write { db in try key.keep(kept, db, now: now) }
         return answer.response
     }
+
+    /// Some answers hold what is shown once, such as a link that opens an account: they are kept sealed.
+    private func seal(_ body: [UInt8], _ file: DatabaseFile) throws -> [UInt8] {
+        if body.isEmpty { return body }
+        return Array(try sealer(file).seal(String(decoding: body, as: UTF8.self), "answer").utf8)
+    }
+
+    /// An answer that was kept before answers were sealed is JSON.
+    private func open(_ kept: Idempotency.Answer, _ file: DatabaseFile) throws -> Idempotency.Answer {
+        guard let first = kept.body.first, !"{[".utf8.contains(first) else { return kept }
+        let body = try sealer(file).open(String(decoding: kept.body, as: UTF8.self), "answer")
+        return Idempotency.Answer(
+            status: kept.status, location: kept.location, etag: kept.etag, body: Array(body.utf8))
+    }
+
+    private func sealer(_ file: DatabaseFile) -> SecretSealer { services.master.sealer(tenant: file.name) }
 
     /// Spaces and the order of members make no other request.
     private static func description(_ request: Request, _ body: [UInt8]) -> [UInt8] {

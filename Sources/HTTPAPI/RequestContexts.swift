@@ -14,6 +14,14 @@ package final class SignedInRequestContext: Sendable {
     init(request: Request, http: ApplianceRequestContext, principal: Principal, requestID: String) {
         (self.request, self.http, self.principal, self.requestID) = (request, http, principal, requestID)
     }
+
+    /// The person, where the route is about their own account: the command line and keys have none.
+    func requireSession() throws -> Principal {
+        guard !principal.sessionID.isEmpty else {
+            throw DomainError.forbidden("session_required", "Only somebody who signed in may do this.")
+        }
+        return principal
+    }
 }
 
 /// A request of an operator.

@@ -32,50 +32,35 @@ package struct UserController: Sendable {
         let role = body.text("role", max: 10) { Role(rawValue: $0) != nil }.flatMap(Role.init(rawValue:)) ?? .staff
         let password = body.secret("password", required: true) ?? ""
         try body.finish()
-        try requireOwner(context, toManage: role)
+        try context.requireOwner(toManage: role)
         let user = try await services.signIn.createUser(
             context.tenant, email: email, name: name, role: role, password: password, by: context.principal.actor,
             requestID: context.requestID)
         return Answer.json(user.json, status: .created)
     }
 
-    /// Only an owner (or an operator) makes or touches owners.
-    private func requireOwner(_ context: TenantRequestContext, toManage role: Role) throws {
-        guard role == .owner, case .user(_, let own) = context.principal.standing, own != .owner else { return }
-        throw DomainError.forbidden("not_permitted", "Only an owner may do this to an owner.")
-    }
-
-    private func target(_ context: TenantRequestContext) throws -> User {
-        let id = context.recordID
-        guard let user = try context.database.read({ db in try UserStore.find(db, id) }) else {
-            throw DomainError.notFound("user")
-        }
-        try requireOwner(context, toManage: user.role)
-        return user
-    }
-
     private func disable(_ context: TenantRequestContext) async throws -> Response {
         try context.requireWritable()
         let user = try await services.signIn.disableUser(
-            context.tenant, target(context).id, by: context.principal.actor, requestID: context.requestID)
+            context.tenant, context.managedUser().id, by: context.principal.actor, requestID: context.requestID)
         return Answer.json(user.json)
     }
 
     private func enable(_ context: TenantRequestContext) async throws -> Response {
         try context.requireWritable()
         let user = try await services.signIn.enableUser(
-            context.tenant, target(context).id, by: context.principal.actor, requestID: context.requestID)
+            context.tenant, context.managedUser().id, by: context.principal.actor, requestID: context.requestID)
         return Answer.json(user.json)
     }
 
     private func setRole(_ context: TenantRequestContext) async throws -> Response {
         try context.requireWritable()
-        let user = try target(context)
+        let user = try context.managedUser()
         var body = try InputReader(body: await RequestBodies.json(context.request))
         let name = body.text("role", required: true, max: 10) { Role(rawValue: $0) != nil }
         try body.finish()
         let role = name.flatMap(Role.init(rawValue:)) ?? user.role
-        try requireOwner(context, toManage: role)
+        try context.requireOwner(toManage: role)
         return Answer.json(
             try await services.signIn.setUserRole(
                 context.tenant, user.id, role, by: context.principal.actor, requestID: context.requestID
@@ -84,7 +69,7 @@ package struct UserController: Sendable {
 
     private func reset(_ context: TenantRequestContext) async throws -> Response {
         try context.requireWritable()
-        let user = try target(context)
+        let user = try context.managedUser()
         var body = try InputReader(body: await RequestBodies.json(context.request))
         let password = body.secret("password", required: true) ?? ""
         try body.finish()
@@ -92,6 +77,24 @@ package struct UserController: Sendable {
             try await services.signIn.resetUserPassword(
                 context.tenant, user.id, password: password, by: context.principal.actor, requestID: context.requestID
             ).json)
+    }
+}
+
+extension TenantRequestContext {
+    /// Only an owner (or an operator) makes or touches owners.
+    func requireOwner(toManage role: Role) throws {
+        guard role == .owner, case .user(_, let own) = principal.standing, own != .owner else { return }
+        throw DomainError.forbidden("not_permitted", "Only an owner may do this to an owner.")
+    }
+
+    /// The user whom the path names, if this person may manage them.
+    func managedUser() throws -> User {
+        let id = recordID
+        guard let user = try database.read({ db in try UserStore.find(db, id) }) else {
+            throw DomainError.notFound("user")
+        }
+        try requireOwner(toManage: user.role)
+        return user
     }
 }
 

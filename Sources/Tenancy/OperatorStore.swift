@@ -73,6 +73,7 @@ package enum OperatorStore {
             "UPDATE operators SET passwordHash = ?2, status = 'active', updatedAt = ?3 WHERE id = ?1",
             [.text(found.id), .text(hash), SQLValue(now)])
         try SessionStore.deleteAll(db, userID: found.id)
+        try ResetLinkStore.deleteAll(db, userID: found.id)
     }
 
     // MARK: - Setup links

@@ -1,4 +1,5 @@
 package import ApplianceCore
+import CollectionKit
 import GRDB
 package import Storage
 
@@ -12,16 +13,24 @@ package struct Outbox: Sendable {
         package let anchor: String
         package let recipient: String
         package let subject: String
+        /// `{link}` in it stands for the sealed link.
         package let body: String
+        var sealedLink: String?
     }
+
+    static let linkSQL = "ALTER TABLE outbox ADD COLUMN link TEXT;"
 
     private let system: DatabaseFile
     private let directory: TenantDirectory
     private let time: TimeSource
+    private let sealer: SecretSealer
 
-    package init(system: DatabaseFile, directory: TenantDirectory, time: TimeSource) {
-        (self.system, self.directory, self.time) = (system, directory, time)
+    package init(system: DatabaseFile, directory: TenantDirectory, master: MasterKey, time: TimeSource) {
+        (self.system, self.directory, self.time, sealer) = (system, directory, time, Self.sealer(master))
     }
+
+    /// For links, which open accounts: sealed to the message, so that a copy of the file opens none.
+    static func sealer(_ master: MasterKey) -> SecretSealer { master.sealer(tenant: "outbox") }
 
     /// False when the message was there already.
     static func put(
@@ -29,13 +38,13 @@ package struct Outbox: Sendable {
     ) throws -> Bool {
         try db.run(
             """
-            INSERT INTO outbox (id, tenantId, kind, anchor, recipient, subject, body, status, createdAt)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?8) ON CONFLICT DO NOTHING
+            INSERT INTO outbox (id, tenantId, kind, anchor, recipient, subject, body, status, createdAt, link)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, ?8, ?10) ON CONFLICT DO NOTHING
             """,
             [
                 .text(id), .text(message.tenantID), .text(message.kind), .text(message.anchor),
                 .text(message.recipient), .text(message.subject), .text(message.body), SQLValue(now),
-                .text(status.rawValue),
+                .text(status.rawValue), SQLValue(message.sealedLink),
             ])
         return db.changesCount == 1
     }
@@ -62,7 +71,7 @@ package struct Outbox: Sendable {
         let items = try system.read { db in
             try db.all(
                 """
-                SELECT id, tenantId, kind, recipient, subject, body, status, createdAt FROM outbox
+                SELECT id, tenantId, kind, recipient, subject, body, status, createdAt, link FROM outbox
                 WHERE id < ?1 AND (recipient LIKE ?2 OR subject LIKE ?2) ORDER BY id DESC LIMIT ?3
                 """, [.text(cursor ?? "~"), .text(pattern), .integer(Int64(limit + 1))], item)
         }
@@ -70,12 +79,18 @@ package struct Outbox: Sendable {
         return (page, items.count > limit ? page.last?["id"]?.stringValue : nil)
     }
 
+    /// With its link; one that was sealed with another key is left out.
+    private func body(_ row: SQLStatement) -> String {
+        let link = row.text(8).flatMap { try? sealer.open($0, row.text(0) ?? "") } ?? ""
+        return (row.text(5) ?? "").replacing("{link}", with: link)
+    }
+
     private func item(_ row: SQLStatement) -> JSON {
         [
             "id": JSON(row.text(0)),
             "tenant": row.text(1).flatMap { directory[$0]?.briefJSON(at: time.now()) } ?? .null,
             "kind": JSON(row.text(2)), "recipient": JSON(row.text(3)), "subject": JSON(row.text(4)),
-            "body": JSON(row.text(5)), "status": JSON(row.text(6)), "createdAt": JSON(row.text(7)),
+            "body": .string(body(row)), "status": JSON(row.text(6)), "createdAt": JSON(row.text(7)),
         ]
     }
 }

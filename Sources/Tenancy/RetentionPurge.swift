@@ -4,13 +4,13 @@ import GRDB
 package import Logging
 import Storage
 
-/// Removes records that are older than their collection's retention, and sessions long expired, shop by shop in small
-/// transactions.
+/// Removes records that are older than their collection's retention, and sessions and invitations long expired, shop by
+/// shop in small transactions.
 package struct RetentionPurge: Sendable {
     private enum Limit {
         /// Records removed in one transaction.
         static let batch = 500
-        /// How long an expired session is still listed.
+        /// How long an expired session or invitation is still listed.
         static let sessions = Duration.days(30)
     }
 
@@ -77,9 +77,15 @@ package struct RetentionPurge: Sendable {
     private func purgeSessions(_ tenant: Tenant, before instant: Instant) async throws -> Int {
         let file = directory.file(tenant.id)
         let due = try file.read { db in
-            try db.first("SELECT 1 FROM sessions WHERE expiresAt <= ?1", [SQLValue(instant)]) { _ in true }
+            try db.first(
+                """
+                SELECT 1 FROM sessions WHERE expiresAt <= ?1 UNION ALL SELECT 1 FROM invitations WHERE expiresAt <= ?1
+                """, [SQLValue(instant)]
+            ) { _ in true }
         }
         guard due != nil else { return 0 }
-        return try await file.write { db in try SessionStore.purge(db, before: instant) }
+        return try await file.write { db in
+            try SessionStore.purge(db, before: instant) + InvitationStore.purge(db, before: instant)
+        }
     }
 }

@@ -1,4 +1,4 @@
-import ApplianceCore
+package import ApplianceCore
 import GRDB
 import Storage
 
@@ -45,6 +45,32 @@ enum SessionStore {
         }
     }
 
+    /// The latest first.
+    static func list(_ db: Database, userID: String, now: Instant) throws -> [SessionFacts] {
+        try db.all(
+            """
+            SELECT id, createdAt, expiresAt, address, userAgent FROM sessions
+            WHERE userId = ?1 AND expiresAt > ?2 ORDER BY createdAt DESC, id DESC LIMIT \(SessionFacts.limit)
+            """, [.text(userID), SQLValue(now)]
+        ) { row in
+            SessionFacts(
+                id: row.text(0) ?? "", createdAt: row.text(1) ?? "", expiresAt: row.text(2) ?? "",
+                address: row.text(3) ?? "", userAgent: row.text(4) ?? "")
+        }
+    }
+
+    /// False when the person has no such session.
+    static func delete(_ db: Database, id: String, userID: String) throws -> Bool {
+        try db.run("DELETE FROM sessions WHERE id = ?1 AND userId = ?2", [.text(id), .text(userID)])
+        return db.changesCount == 1
+    }
+
+    /// All of a person but one; how many.
+    static func deleteOthers(_ db: Database, than id: String, userID: String) throws -> Int {
+        try db.run("DELETE FROM sessions WHERE userId = ?1 AND id <> ?2", [.text(userID), .text(id)])
+        return db.changesCount
+    }
+
     static func delete(_ db: Database, id: String) throws {
         try db.run("DELETE FROM sessions WHERE id = ?1", [.text(id)])
     }
@@ -56,6 +82,26 @@ enum SessionStore {
     static func purge(_ db: Database, before instant: Instant) throws -> Int {
         try db.run("DELETE FROM sessions WHERE expiresAt <= ?1", [SQLValue(instant)])
         return db.changesCount
+    }
+}
+
+/// A session as its owner recognizes it.
+package struct SessionFacts: Sendable {
+    /// The latest ones that are listed.
+    static let limit = 200
+
+    package let id: String
+    let createdAt: String
+    let expiresAt: String
+    let address: String
+    let userAgent: String
+
+    /// `current`: the session that asks.
+    package func json(current: String?) -> JSON {
+        [
+            "id": .string(id), "createdAt": .string(createdAt), "expiresAt": .string(expiresAt),
+            "address": .string(address), "userAgent": .string(userAgent), "isCurrent": .bool(id == current),
+        ]
     }
 }
 

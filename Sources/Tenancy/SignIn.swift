@@ -9,17 +9,23 @@ package final class SignIn: Sendable {
     /// The control plane, where operators are.
     package let system: DatabaseFile
     let directory: TenantDirectory
-    private let passwords: PasswordHasher
-    private let ids: IdentifierSource
+    let passwords: PasswordHasher
+    let mail: AccountMail
+    let afterwards = Afterwards()
+    let ids: IdentifierSource
     let time: TimeSource
 
+    /// `address`: where people reach the server, such as `https://shops.example`; links begin with it.
     package init(
         sessions: Sessions, system: DatabaseFile, directory: TenantDirectory, passwords: PasswordHasher,
-        ids: IdentifierSource, time: TimeSource
+        master: MasterKey, address: String, ids: IdentifierSource, time: TimeSource
     ) {
         (self.sessions, self.system, self.directory) = (sessions, system, directory)
         (self.passwords, self.ids, self.time) = (passwords, ids, time)
+        mail = AccountMail(system: system, master: master, address: address, ids: ids, time: time)
     }
+
+    func file(_ tenantID: String?) -> DatabaseFile { tenantID.map { directory.file($0) } ?? system }
 
     /// The same answer, after the same work, for an unknown account and a wrong password.
     private static let refused = DomainError(
@@ -28,25 +34,32 @@ package final class SignIn: Sendable {
     package func user(_ tenant: Tenant, email: String, password: String, origin: SignInOrigin) async throws
         -> Sessions.Grant
     {
-        let user = try directory.file(tenant.id).read { db in try UserStore.find(db, email) }
-        let matches = try await passwords.verify(password, user?.passwordHash)
-        guard matches, let user, !user.isDisabled else { throw Self.refused }
-        try tenant.status(at: time.now()).requireEntry(user.role)
-        return try await sessions.start(
-            id: user.id, email: user.email, name: user.name, standing: .user(tenant: tenant.id, role: user.role),
-            origin: origin)
+        try await enter(tenant.id, email, password, origin)
     }
 
     package func `operator`(email: String, password: String, origin: SignInOrigin) async throws -> Sessions.Grant {
-        let found = try system.read { db in try OperatorStore.find(db, email) }
-        let matches = try await passwords.verify(password, found?.passwordHash)
-        guard matches, let found, !found.isDisabled else { throw Self.refused }
-        return try await start(found, origin)
+        try await enter(nil, email, password, origin)
     }
 
-    private func start(_ found: Operator, _ origin: SignInOrigin) async throws -> Sessions.Grant {
+    private func enter(_ tenantID: String?, _ email: String, _ password: String, _ origin: SignInOrigin) async throws
+        -> Sessions.Grant
+    {
+        let account = try file(tenantID).read { db in try Account.find(db, tenantID: tenantID, email) }
+        let matches = try await passwords.verify(password, account?.passwordHash)
+        guard matches, let account, !account.isDisabled else { throw Self.refused }
+        try requireEntry(account)
+        return try await start(account, origin)
+    }
+
+    /// A shop that is cancelled lets owners in only.
+    func requireEntry(_ account: Account) throws {
+        guard case .user(let tenantID, let role) = account.standing, let tenant = directory[tenantID] else { return }
+        try tenant.status(at: time.now()).requireEntry(role)
+    }
+
+    func start(_ account: Account, _ origin: SignInOrigin) async throws -> Sessions.Grant {
         try await sessions.start(
-            id: found.id, email: found.email, name: found.name, standing: .operator, origin: origin)
+            id: account.id, email: account.email, name: account.name, standing: account.standing, origin: origin)
     }
 
     // MARK: - Operators
@@ -68,7 +81,7 @@ package final class SignIn: Sendable {
         guard let made = try system.read({ db in try OperatorStore.find(db, id) }) else {
             throw DomainError.internal("operator not found after creation")
         }
-        return try await start(made, origin)
+        return try await start(Account(made), origin)
     }
 
     package func makeSetupLink() async throws -> String {
@@ -158,12 +171,13 @@ package final class SignIn: Sendable {
         }
     }
 
-    private static func check(email: String?, password: String) throws {
+    /// `names`: what the password must not be.
+    static func check(email: String?, password: String, not names: [String] = []) throws {
         var faults: [DomainError.FieldFault] = []
         if let email, !TextRules.isEmail(email) {
             faults.append(.init("email", "not_an_email", "Not an e-mail address."))
         }
-        if let fault = PasswordRules.fault(password, not: [email ?? ""]) {
+        if let fault = PasswordRules.fault(password, not: names + [email ?? ""]) {
             faults.append(.init("password", fault.code, fault.message))
         }
         if !faults.isEmpty { throw DomainError.invalid(faults) }

@@ -12,6 +12,7 @@ package enum SystemDatabase {
             .init("sandboxes", sandboxes),
             .init("audit chain", AuditTrail.secondSQL), .init("alerts", Alerts.schema),
             .init("idempotency", Idempotency.baseSQL), .init("lifecycle", lifecycle),
+            .init("links", ResetLinkStore.baseSQL + Outbox.linkSQL),
         ],
         invariants: AuditTrail.invariants)
 
@@ -100,6 +101,7 @@ package enum TenantSchema {
                 .init("identity", "CREATE TABLE identity (tenantId TEXT PRIMARY KEY NOT NULL) STRICT;"),
                 .init("collections complete", CollectionSchema.secondSQL + AuditTrail.secondSQL),
                 .init("files", UploadedFile.baseSQL),
+                .init("links", InvitationStore.baseSQL + ResetLinkStore.baseSQL),
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),

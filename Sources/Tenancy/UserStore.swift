@@ -102,5 +102,6 @@ package enum UserStore {
             "UPDATE users SET passwordHash = ?2, updatedAt = ?3 WHERE id = ?1",
             [.text(user.id), .text(hash), SQLValue(now)])
         try SessionStore.deleteAll(db, userID: user.id)
+        try ResetLinkStore.deleteAll(db, userID: user.id)
     }
 }

@@ -43,7 +43,7 @@ struct IsolationMatrixTests {
                     switch sample.entry.access {
                     case .open: try await server.send(sample)
                     case .operator: try await server.send(sample, by: person)
-                    case .signedIn: try await server.send(sample, by: server.signIn("owner@acme.example", "acme"))
+                    case .signedIn: try await server.send(sample, by: server.signIn(RouteSamples.member, "acme"))
                     case .tenant, .tenantManager: try await server.send(sample, by: acme.owner)
                     }
                 #expect(answer.status == sample.status, "\(sample.name): \(answer.text.prefix(300))")
@@ -87,6 +87,7 @@ struct IsolationMatrixTests {
     }
 
     private func samples(_ server: TestServer, _ person: Person, _ shop: Shop) async throws -> [RouteSample] {
+        _ = try await server.addUser("member", .owner, to: shop)
         let maker = RouteSamples(server: server, person: person, shop: shop, canary: Self.canary)
         var samples: [RouteSample] = []
         for entry in try server.appliance.makeRoutes().entries {

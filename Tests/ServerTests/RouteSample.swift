@@ -41,6 +41,7 @@ struct RouteSamples {
 
     private enum Subject {
         case none, user, tenant, activeTenant, suspendedTenant, trashed, person, snapshot, job, alert, file, restored
+        case invitation, session
     }
 
     private struct Rule {
@@ -50,6 +51,9 @@ struct RouteSamples {
         /// For routes with a wildcard.
         var path: String?
     }
+
+    /// Whoever calls the routes about one's own account.
+    static let member = "member@acme.example"
 
     private static let password: JSON = .string(goodPassword)
 
@@ -69,6 +73,22 @@ struct RouteSamples {
             subject: .none, json: ["email": "no@body.example", "password": "no"], status: 401),
         "POST /api/auth/setup": Rule(
             subject: .none, json: ["token": "used", "email": "no@body.example", "password": password], status: 410),
+        "POST /api/auth/forgot": Rule(subject: .none, json: ["email": "no@body.example"], status: 202),
+        "POST /api/auth/reset": Rule(subject: .none, json: ["token": "used", "password": password], status: 410),
+        "POST /api/auth/invitations/show": Rule(subject: .none, json: ["token": "used"], status: 410),
+        "POST /api/auth/invitations/accept": Rule(
+            subject: .none, json: ["token": "used", "password": password], status: 410),
+        "GET /api/invitations": Rule(subject: .none),
+        "POST /api/invitations": Rule(subject: .none, json: ["email": "invited@body.example"], status: 201),
+        "POST /api/invitations/{id}/revoke": Rule(subject: .invitation),
+        "POST /api/users/{id}/reset-link": Rule(subject: .user),
+        "POST /api/admin/operators/{id}/reset-link": Rule(subject: .person),
+        "GET /api/sessions": Rule(subject: .none),
+        "DELETE /api/sessions/{id}": Rule(subject: .session, status: 204),
+        "POST /api/sessions/end-others": Rule(subject: .none),
+        "POST /api/auth/password": Rule(subject: .none, json: ["current": password, "password": password]),
+        "GET /api/users/{id}/sessions": Rule(subject: .user),
+        "POST /api/users/{id}/sign-out": Rule(subject: .user),
         "GET /api/auth/me": Rule(subject: .none),
         "POST /api/auth/logout": Rule(subject: .none, status: 204),
         "GET /api/users": Rule(subject: .none),
@@ -188,6 +208,14 @@ struct RouteSamples {
                 200, "POST", "/api/admin/restores", by: person, json: ["tenants": [id], "confirm": id])
             return try #require(answer.json["id"]?.stringValue)
         case .snapshot: (path, json) = ("backups", [:])
+        case .session:
+            let member = try await server.signIn(Self.member, shop.slug)
+            let answer = try await server.expect(200, "GET", "/api/sessions", by: member)
+            return try #require(answer.items.first { $0["isCurrent"] == .bool(true) }?["id"]?.stringValue)
+        case .invitation:
+            let answer = try await server.expect(
+                201, "POST", "/api/invitations", by: shop.owner, json: ["email": .string("\(name)@b.example")])
+            return try #require(answer.json["id"]?.stringValue)
         case .file:
             let answer = try await server.expect(
                 201, "POST", "/api/files?name=\(canary).txt", by: shop.owner, body: Array(canary.utf8))

@@ -35,6 +35,7 @@ final class ControlPlane: Sendable {
     let directory: TenantDirectory
     let passwords = PasswordHasher(cost: 4)
     let tenants: Tenants
+    let master: MasterKey
     let signIn: SignIn
 
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -56,11 +57,12 @@ final class ControlPlane: Sendable {
         tenants = Tenants(
             system: system, data: data, directory: directory, schema: schema, services: services, ids: ids,
             passwords: passwords, time: clock.source)
+        master = try MasterKey(data)
         let sessions = await Sessions(
-            system: system, directory: directory, master: try MasterKey(data), ids: ids, time: clock.source)
+            system: system, directory: directory, master: master, ids: ids, time: clock.source)
         signIn = SignIn(
-            sessions: sessions, system: system, directory: directory, passwords: passwords, ids: ids,
-            time: clock.source)
+            sessions: sessions, system: system, directory: directory, passwords: passwords, master: master,
+            address: "https://shops.example", ids: ids, time: clock.source)
     }
 
     /// Runs `body` with a folder of its own, removed afterwards.
@@ -98,6 +100,8 @@ final class ControlPlane: Sendable {
         try await signIn.user(
             tenant, email: "\(name)@\(tenant.slug).example", password: Self.password, origin: Self.origin)
     }
+
+    var outbox: Outbox { Outbox(system: system, directory: directory, master: master, time: clock.source) }
 
     /// `action target data` of each event, the oldest first.
     func audit(_ file: DatabaseFile) throws -> [String] {

@@ -9,9 +9,10 @@ struct TrialWarningRunTests {
     }
 
     private func kinds(_ plane: ControlPlane, _ status: String = "kept") throws -> [String] {
-        try Outbox(system: plane.system, directory: plane.directory, time: plane.clock.source)
-            .list(limit: 100, cursor: nil, search: nil).items.reversed().filter { $0["status"]?.stringValue == status }
-            .compactMap { $0["kind"]?.stringValue }
+        try plane.outbox.list(limit: 100, cursor: nil, search: nil).items.reversed().filter {
+            $0["status"]?.stringValue == status
+        }
+        .compactMap { $0["kind"]?.stringValue }
     }
 
     /// Runs as the job does, every quarter of an hour.
@@ -97,8 +98,7 @@ struct TrialWarningRunTests {
             _ = try await plane.tenants.activate("acme", by: ControlPlane.boss, requestID: "req_2")
             _ = try await plane.tenants.suspend("bela", reason: "abuse", by: ControlPlane.boss, requestID: "req_3")
             #expect(try await warnings(plane).run() == 1)
-            let items = try Outbox(system: plane.system, directory: plane.directory, time: plane.clock.source)
-                .list(limit: 10, cursor: nil, search: nil).items
+            let items = try plane.outbox.list(limit: 10, cursor: nil, search: nil).items
             #expect(items.map { $0["tenant"]?["slug"]?.stringValue } == ["cato"])
         }
     }
@@ -107,7 +107,7 @@ struct TrialWarningRunTests {
         try await ControlPlane.run(at: "2026-12-04T10:00:00.000Z") { plane in
             for slug in ["acme", "bela", "cato"] { _ = try await plane.makeShop(slug, trialDays: 1, owner: false) }
             #expect(try await warnings(plane).run() == 3)
-            let outbox = Outbox(system: plane.system, directory: plane.directory, time: plane.clock.source)
+            let outbox = plane.outbox
             let first = try outbox.list(limit: 2, cursor: nil, search: nil)
             let second = try outbox.list(limit: 2, cursor: first.nextCursor, search: nil)
             #expect(first.items.count == 2 && second.items.count == 1 && second.nextCursor == nil)

@@ -12,11 +12,12 @@ from client import OPERATOR, PASSWORD
 
 COMMANDS = {
     "serve": [], "init": [], "demo": [], "import": [], "config": [], "version": [],
-    "operator": ["create", "list", "disable", "reset-password"],
+    "operator": ["create", "list", "disable", "reset-password", "reset-link"],
     "tenant": [
         "create", "list", "show", "history", "extend-trial", "convert", "renew", "suspend", "activate", "cancel",
         "reactivate", "delete", "undelete", "trash", "purge", "export", "import", "clone"],
-    "user": ["create", "list", "set-role", "disable", "enable", "reset-password"],
+    "user": ["create", "list", "set-role", "disable", "enable", "reset-password", "reset-link", "invite", "invitations",
+             "revoke-invitation", "sessions", "sign-out"],
     "record": ["list", "show", "create", "change", "delete"],
     "backup": ["create", "list", "show", "verify", "prune", "report", "drill"],
     "restore": ["list", "undo"],
@@ -184,3 +185,30 @@ def test_a_user_gets_another_role_and_comes_back(appliance):
     appliance.cli("user", "disable", "sam@acme.example", *shop)
     assert appliance.json("user", "enable", "sam@acme.example", *shop)["status"] == "active"
     assert "role" in appliance.cli("user", "set-role", "sam@acme.example", "king", *shop, code=65).stderr
+
+
+def test_invitations_and_reset_links_work_without_mail(appliance):
+    made = appliance.json("tenant", "create", "acme", "--owner-email", "owner@acme.example")
+    shop = ["--tenant", "acme"]
+    assert "/admin#/invitation/" in made["invitation"]["link"]
+    invited = appliance.json("user", "invite", "sam@acme.example", "--role", "viewer", *shop)
+    withdrawn = appliance.json("user", "invite", "zoe@acme.example", *shop)
+    assert "/admin#/invitation/" in appliance.cli("user", "invite", "zoe@acme.example", *shop).stdout
+    listed = appliance.json("user", "invitations", *shop)["items"]
+    pending = [item["id"] for item in listed if item["email"] == "zoe@acme.example" and item["status"] == "pending"]
+    assert appliance.json("user", "revoke-invitation", *pending, *shop)["status"] == "revoked"
+    assert appliance.cli("user", "revoke-invitation", *pending, *shop, code=1).stderr
+    appliance.start()
+
+    def accept(link):
+        return appliance.request(
+            "POST", "/api/auth/invitations/accept", {"token": link.rpartition("/")[2], "password": PASSWORD})
+
+    assert accept(withdrawn["link"]).status == 410
+    assert accept(invited["link"]).json()["user"]["role"] == "viewer"
+    assert accept(made["invitation"]["link"]).json()["user"]["role"] == "owner"
+    for link in (appliance.json("user", "reset-link", "sam@acme.example", *shop)["link"],
+                 appliance.json("operator", "reset-link", OPERATOR)["link"]):
+        body = {"token": link.rpartition("/")[2], "password": "quite another password"}
+        assert appliance.request("POST", "/api/auth/reset", body).status == 204
+        assert appliance.request("POST", "/api/auth/reset", body).status == 410

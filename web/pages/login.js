@@ -16,7 +16,9 @@ export function loginPage({ api, query, signIn }) {
     form({ fields, submitLabel: 'Sign in', onSubmit: async ({ email, password, shop: tenant }) => {
       const session = await api.signIn('/api/auth/login', { email, password }, tenant.trim())
       signIn(session, query.get('then'))
-    } }))
+    } }),
+    element('p', { class: 'small' }, element('a', { href: `#/forgot${shop.value() ? `?shop=${encodeURIComponent(shop.value())}` : ''}` },
+      'Forgotten password?')))
   queueMicrotask(() => fields[0].focus())
   return page
 }

@@ -10,7 +10,8 @@ import { element } from '../dom.js'
 import { rememberQuery } from '../router.js'
 
 const pageSize = 50
-const kinds = { trial_7d: 'Trial, 7 days left', trial_3d: 'Trial, 3 days left', trial_1d: 'Trial, last day' }
+const kinds = { trial_7d: 'Trial, 7 days left', trial_3d: 'Trial, 3 days left', trial_1d: 'Trial, last day',
+  invitation: 'Invitation', password_reset: 'Password reset', password_changed: 'Password changed' }
 const tones = { kept: 'plain', queued: 'note', sent: 'good' }
 
 const columns = [

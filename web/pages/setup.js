@@ -5,6 +5,7 @@ import { pageHeader } from '../components/page-header.js'
 import { problemNotice } from '../components/states.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
+import { passwordHint } from '../words.js'
 
 /** The first operator chooses a password, by the one-time link that `appliance init` printed. */
 export function setupPage({ api, params, signIn }) {
@@ -28,7 +29,7 @@ function setupForm(onSubmit) {
     textField({ name: 'email', label: 'Email', type: 'email', autocomplete: 'username',
       hint: 'You sign in with it, and alerts go to it.' }),
     passwordField({ name: 'password', label: 'Password', autocomplete: 'new-password',
-      hint: 'At least 15 characters. A few unrelated words are easy to remember and hard to guess.' }),
+      hint: passwordHint }),
   ] })
 }
 

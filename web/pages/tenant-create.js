@@ -5,6 +5,7 @@ import { passwordField, selectField, textField } from '../components/field.js'
 import { form } from '../components/form.js'
 import { toast } from '../components/toast.js'
 import { commands } from '../commands.js'
+import { showLink } from './user-actions.js'
 import { ownTimeZone, timeZones } from '../time-zones.js'
 
 const plans = [['free', 'Free'], ['pro', 'Pro'], ['enterprise', 'Enterprise'], ['amc', 'AMC']]
@@ -22,9 +23,10 @@ export function openCreateTenant({ api, onCreated }) {
     onChange: (values) => line.update(commands.tenantCreate(values)),
     onSubmit: async (values) => {
       const tenant = await api.post('/api/admin/tenants', tenantFrom(values))
-      dialog.close()
       toast(`${tenant.name} is created`)
       onCreated(tenant)
+      if (tenant.invitation) showLink(dialog, tenant.invitation)
+      else dialog.close()
     },
   }) })
 }
@@ -38,7 +40,7 @@ function fields() {
     name, slug,
     textField({ name: 'ownerEmail', label: 'Owner’s email', type: 'email', autocomplete: 'off' }),
     passwordField({ name: 'ownerPassword', label: 'Owner’s password', autocomplete: 'new-password',
-      hint: 'At least 15 characters. Empty: the owner gets no sign-in yet.' }),
+      hint: 'At least 15 characters. Empty: the owner is invited by a link that you see next.' }),
     selectField({ name: 'plan', label: 'Plan', options: plans, value: first.plan }),
     textField({ name: 'trialDays', label: 'Trial days', type: 'number', min: '0', value: first.trialDays }),
     selectField({ name: 'timeZone', label: 'Time zone', options: sameNames(timeZones()), value: first.timeZone }),

@@ -1,14 +1,16 @@
+import { button } from '../components/button.js'
 import { radios } from '../components/choices.js'
-import { cliLine } from '../components/cli-line.js'
+import { cliLine, copyLine } from '../components/cli-line.js'
 import { cancelButton, openDialog } from '../components/dialog.js'
 import { passwordField, textField } from '../components/field.js'
 import { form } from '../components/form.js'
+import { time } from '../components/time.js'
 import { toast } from '../components/toast.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
+import { passwordHint } from '../words.js'
+import { sessionList } from './account-sessions.js'
 import { roles } from './user-roles.js'
-
-const passwordHint = 'At least 15 characters. A few unrelated words are easy to remember and hard to guess.'
 
 /** Asks for a new person of the shop. */
 export function openCreateUser({ shop, session, onChange }) {
@@ -60,6 +62,39 @@ export function openResetPassword({ shop, user, onChange }) {
   }) })
 }
 
+/** Makes a link with which the person chooses a new password, to be handed over. */
+export function openResetLink({ shop, user }) {
+  openDialog({ title: `Reset link for ${user.email}`, content: (dialog) => element('div', { class: 'stack' },
+    element('p', {}, 'Whoever opens the link chooses a new password, once and within 30 minutes. '
+      + 'Give it to nobody else.'),
+    form({
+      fields: [], before: cliLine(commands.userResetLink(shop, user)), submitLabel: 'Make a link',
+      cancel: cancelButton(dialog),
+      onSubmit: async () => showLink(dialog, await shop.post(`${path(user)}/reset-link`)),
+    })) })
+}
+
+/** Shows where the person is signed in, and ends all of it. */
+export function openSessions({ shop, user, onChange }) {
+  const list = sessionList(() => shop.get(`${path(user)}/sessions`))
+  list.reload()
+  openDialog({ title: `Sessions of ${user.email}`, wide: true, content: (dialog) => element('div', { class: 'stack' },
+    list.element, cliLine(commands.userSignOut(shop, user)),
+    form({
+      fields: [], submitLabel: 'Sign out everywhere', danger: true, cancel: cancelButton(dialog),
+      onSubmit: async () => {
+        await shop.post(`${path(user)}/sign-out`)
+        finish(dialog, `${user.email} is signed out everywhere`, onChange)
+      },
+    })) })
+}
+
+/** A link that is shown once. */
+export function showLink(dialog, { link, expiresAt }) {
+  dialog.show(element('p', {}, 'It is shown this once, and good until ', time(expiresAt), '.'), copyLine(link, 'link'),
+    element('div', { class: 'form-actions' }, button({ label: 'Done', primary: true, onClick: () => dialog.close() })))
+}
+
 /** Asks once, then shuts the person out. */
 export function openDisable({ shop, user, onChange }) {
   openDialog({ title: `Disable ${user.email}`, content: (dialog) => element('div', { class: 'stack' },
@@ -89,7 +124,7 @@ export function openEnable({ shop, user, onChange }) {
 }
 
 // Only an owner, or an operator, makes owners.
-function roleField(session, value) {
+export function roleField(session, value) {
   const mayMakeOwners = ['operator', 'owner'].includes(session.user.role)
   const offered = roles.filter(({ name }) => name !== 'owner' || mayMakeOwners || value === 'owner')
   return radios({ name: 'role', label: 'Role', value, options: offered.map(({ name }) => [name, name]) })

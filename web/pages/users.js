@@ -6,7 +6,9 @@ import { commands } from '../commands.js'
 import { element } from '../dom.js'
 import { valueNode } from '../records/values.js'
 import { shopPage } from './shop-page.js'
-import { openCreateUser, openDisable, openEnable, openResetPassword, openRole } from './user-actions.js'
+import { openCreateUser, openDisable, openEnable, openResetLink, openResetPassword, openRole,
+  openSessions } from './user-actions.js'
+import { invitationsPanel, openInvite } from './user-invitations.js'
 import { rolesPanel } from './user-roles.js'
 
 /** The people of a shop, for its owners and admins, and for an operator who acts in it. */
@@ -17,12 +19,15 @@ export function usersPage(context) {
 function usersView({ shop, session, signal }) {
   const onChange = () => list.reload({ isQuiet: true })
   const list = userList({ shop, session, signal, onChange })
+  const invitations = invitationsPanel({ shop, signal })
   list.reload()
   return {
     title: 'Users', lead: `Who may sign in to ${shop.name}, and what they may do there.`,
-    actions: [button({ label: 'New user', icon: 'plus', primary: true,
-      onClick: () => openCreateUser({ shop, session, onChange }) })],
-    parts: [list.element, rolesPanel({ shop, signal }), cliLine(commands.userList(shop))],
+    actions: [
+      button({ label: 'New user', icon: 'plus', onClick: () => openCreateUser({ shop, session, onChange }) }),
+      button({ label: 'Invite', icon: 'mail', primary: true,
+        onClick: () => openInvite({ shop, session, onChange: invitations.reload }) })],
+    parts: [list.element, cliLine(commands.userList(shop)), invitations.element, rolesPanel({ shop, signal })],
   }
 }
 
@@ -51,5 +56,6 @@ function actions({ shop, session, user, onChange }) {
   }
   const isActive = user.status === 'active'
   return element('span', { class: 'actions' }, act('Role…', openRole), act('Password…', openResetPassword),
+    isActive && act('Reset link…', openResetLink), act('Sessions…', openSessions),
     isActive ? act('Disable…', openDisable) : act('Enable…', openEnable))
 }

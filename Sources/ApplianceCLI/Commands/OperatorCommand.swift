@@ -4,7 +4,7 @@ import ArgumentParser
 struct OperatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operator", abstract: "The people who run the appliance.",
-        subcommands: [Create.self, List.self, Disable.self, ResetPassword.self])
+        subcommands: [Create.self, List.self, Disable.self, ResetPassword.self, ResetLink.self])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Create an operator.")

@@ -63,6 +63,9 @@ struct TenantCommand: AsyncParsableCommand {
                 try await $0.send("POST", path, body)
             }
             show(tenant, options)
+            if !options.json, let invitation = tenant["invitation"] {
+                print("The owner chooses a password here, once and within 7 days: \(Output.text(invitation, "link"))")
+            }
         }
     }
 

@@ -5,7 +5,8 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "The people of a shop.",
         subcommands: [
-            Create.self, List.self, SetRole.self, Disable.self, Enable.self, ResetPassword.self,
+            Create.self, List.self, SetRole.self, Disable.self, Enable.self, ResetPassword.self, ResetLink.self,
+            Invite.self, Invitations.self, RevokeInvitation.self, Sessions.self, SignOut.self,
         ])
 
     struct Shop: ParsableArguments {

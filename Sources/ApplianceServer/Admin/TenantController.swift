@@ -1,4 +1,5 @@
 import ApplianceCore
+import CollectionKit
 import HTTPAPI
 import HTTPTypes
 import Hummingbird
@@ -99,7 +100,14 @@ struct TenantController: Sendable {
         let input = try TenantInput(await RequestBodies.json(context.request), knownModules: Appliance.optionalModules)
         let tenant = try await appliance.tenants.create(
             input, by: context.principal.actor, requestID: context.requestID)
-        var response = Answer.json(await json(tenant), status: .created)
+        var answer = await json(tenant)
+        if input.ownerPassword == nil {
+            let (_, link) = try await appliance.signIn.invite(
+                tenant, email: tenant.ownerEmail, name: "", role: .owner, by: context.principal.actor,
+                requestID: context.requestID)
+            answer = answer.adding(["invitation": link.json])
+        }
+        var response = Answer.json(answer, status: .created)
         response.headers[.location] = "\(Self.path)/\(tenant.id)"
         return response
     }
