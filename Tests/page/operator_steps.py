@@ -26,6 +26,22 @@ def sign_in(page, email=OPERATOR_EMAIL, password=OPERATOR_PASSWORD, shop=None):
     expect(page.get_by_role("button", name="Sign out")).to_be_attached()
 
 
+def as_owner(new_page, slug):
+    """A page on which the owner of a shop is signed in."""
+    page = new_page()
+    page.goto("/admin")
+    sign_in(page, f"owner@{slug}.example", OWNER_PASSWORD, shop=slug)
+    return page
+
+
+def as_operator(new_page, state, section="Backups"):
+    """A page of a signed-in operator, opened at a section of the menu."""
+    page = new_page(state=state)
+    page.goto(f"/admin#/{section.lower()}")
+    expect(heading(page, section)).to_be_visible()
+    return page
+
+
 def go_to(page, name):
     page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
     expect(heading(page, name)).to_be_focused()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from operator_steps import OWNER_PASSWORD, announced, heading, row, sign_in
+from operator_steps import OWNER_PASSWORD, announced, as_owner, heading, row, sign_in
 from shop_api import make_shop
 
 SLUG = "records-shop"
@@ -26,10 +26,7 @@ def shop(served, operator_state):
 @pytest.fixture(scope="module")
 def page(new_page, shop):
     """Far from the shop's clock, so that a time on the reader's own would be seen."""
-    page = new_page()
-    page.goto("/admin")
-    sign_in(page, f"owner@{SLUG}.example", OWNER_PASSWORD, shop=SLUG)
-    return page
+    return as_owner(new_page, SLUG)
 
 
 def open_list(page, collection, title):

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from operator_steps import OWNER_PASSWORD, heading, sign_in
+from operator_steps import as_owner, heading
 from shop_api import make_shop
 
 SLUG = "records-live"
@@ -16,10 +16,7 @@ def shop(served, operator_state):
 
 @pytest.fixture(scope="module")
 def page(new_page, shop):
-    page = new_page()
-    page.goto("/admin")
-    sign_in(page, f"owner@{SLUG}.example", OWNER_PASSWORD, shop=SLUG)
-    return page
+    return as_owner(new_page, SLUG)
 
 
 def test_a_list_shows_what_somebody_else_adds_and_deletes(page, shop):

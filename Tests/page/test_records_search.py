@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from operator_steps import OWNER_PASSWORD, heading, row, sign_in
+from operator_steps import OWNER_PASSWORD, as_owner, heading, row, sign_in
 from shop_api import make_shop
 
 SLUG = "search-shop"
@@ -24,10 +24,7 @@ def shop(served, operator_state):
 
 @pytest.fixture(scope="module")
 def page(new_page, shop):
-    page = new_page()
-    page.goto("/admin")
-    sign_in(page, f"owner@{SLUG}.example", OWNER_PASSWORD, shop=SLUG)
-    return page
+    return as_owner(new_page, SLUG)
 
 
 def names(page, table):

@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from operator_steps import OWNER_PASSWORD, heading, row
+from operator_steps import OWNER_PASSWORD, as_operator, row
 from shop_api import make_shop, operator, signed_in
 
 SLUG = "calendar-shop"
@@ -24,10 +24,7 @@ def shop(served, operator_state):
 
 @pytest.fixture(scope="module")
 def page(new_page, operator_state, shop):
-    page = new_page(state=operator_state)
-    page.goto("/admin#/backups")
-    expect(heading(page, "Backups")).to_be_visible()
-    return page
+    return as_operator(new_page, operator_state)
 
 
 def await_next_second():

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from operator_steps import OWNER_PASSWORD, announced, heading, row, sign_in
+from operator_steps import announced, as_owner, heading, row
 from shop_api import make_shop
 
 SLUG = "people-shop"
@@ -20,10 +20,7 @@ def shop(served, operator_state):
 
 @pytest.fixture(scope="module")
 def page(new_page, shop):
-    page = new_page()
-    page.goto("/admin")
-    sign_in(page, f"owner@{SLUG}.example", OWNER_PASSWORD, shop=SLUG)
-    return page
+    return as_owner(new_page, SLUG)
 
 
 def act(page, verb, email=STAFF):
