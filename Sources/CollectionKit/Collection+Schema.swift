@@ -30,6 +30,7 @@ package enum CollectionSchema {
                 "INSERT OR REPLACE INTO collections VALUES (?1, ?2)",
                 [.text(collection.name), .text(collection.declaration)])
         }
+        try SearchIndex.adopt(db, collections)
     }
 
     private static func addColumns(_ db: Database, _ collection: Collection) throws {

@@ -1,6 +1,6 @@
 import ApplianceCore
 package import GRDB
-import Storage
+package import Storage
 
 /// A page of records as the JSON body of the answer.
 package struct ListPage: Sendable {
@@ -9,6 +9,15 @@ package struct ListPage: Sendable {
 }
 
 extension ListQuery {
+    /// Call before a search runs: takes the newest records into the index. Where the disk takes no writes, or the shop is
+    /// busy, what was made in the last moments is not found yet; all else is.
+    package func prepareSearch(in database: DatabaseFile) async throws {
+        guard isSearch, let index = view.collection.search, try database.read({ try index.isBehind($0) }) else { return }
+        do {
+            try await database.write { try index.catchUp($0) }
+        } catch let error as DomainError where [.unavailable, .storageFull].contains(error.category) {}
+    }
+
     /// Runs the query: one statement, two with `count=exact`. Rows go from SQLite to the body without a struct between.
     package func page(_ db: Database) throws -> ListPage {
         var parameters: [SQLValue] = []

@@ -3,11 +3,15 @@ package import GRDB
 package import Storage
 
 /// The full-text index of a collection's searchable fields: an FTS5 table that keeps words and no texts, in the shop's
-/// own file, brought up to date in the transaction of the change.
+/// own file.
+///
+/// New records are taken into it many at a time: FTS5 writes a segment for each transaction, however small. `search_state`
+/// says up to which row an index goes; what lies behind it is taken in before somebody searches (`catchUp`), or once a
+/// transaction has written enough. What the index knows already is changed in the transaction of the change.
 ///
 /// SQLite before 3.42 lets no trigger write to an FTS5 table while `trusted_schema` is off. So triggers that live in
-/// the writer's connection only note which rows change, whoever changes them, and `update` goes through the notes
-/// before the commit: once for all writes that share it. Nothing of this is in the file but the index itself.
+/// the writer's connection only note which indexed rows change, whoever changes them, and `update` goes through the
+/// notes before the commit: once for all writes that share it.
 package struct SearchIndex: Sendable {
     let table: String
     private let name: String
@@ -17,6 +21,15 @@ package struct SearchIndex: Sendable {
 
     /// Notes of the transaction under way, of all collections.
     private static let notes = "temp.search_changes"
+    /// Changed rows, of whatever table, after which new records are taken in without anybody searching: a search then
+    /// never waits for more than a few milliseconds.
+    private static let stride = 4096
+
+    /// In every shop's file.
+    package static let baseSQL = """
+        CREATE TABLE search_state (collection TEXT PRIMARY KEY NOT NULL, indexedTo INTEGER NOT NULL)
+            STRICT, WITHOUT ROWID;
+        """
 
     /// Nil for a collection of which nothing is searchable.
     init?(_ collection: String, _ fields: [Field]) {
@@ -63,9 +76,14 @@ package struct SearchIndex: Sendable {
         let present = try db.first("SELECT sql FROM sqlite_schema WHERE name = ?1", [.text(name)]) { $0.text(0) }
         guard present != collection.search?.createTable else { return }
         if present != nil { try db.execute(sql: "DROP TABLE \(CollectionSQL.quoted(name))") }
-        guard let index = collection.search else { return }
-        try db.execute(sql: index.createTable)
-        try db.execute(sql: "INSERT INTO \(index.table) (\(index.table)) VALUES ('rebuild')")
+        try db.run("DELETE FROM search_state WHERE collection = ?1", [.text(collection.name)])
+        try collection.search?.make(db)
+    }
+
+    /// An index from before `search_state` was kept up to date by every commit, and so has all that is there.
+    static func adopt(_ db: Database, _ collections: [Collection]) throws {
+        let known = try Set(db.all("SELECT collection FROM search_state") { $0.text(0) ?? "" })
+        for index in collections.compactMap(\.search) where !known.contains(index.collection) { try index.mark(db) }
     }
 
     /// Makes all indexes anew from the records: what an index said of a file from elsewhere is not believed, and one of
@@ -73,10 +91,24 @@ package struct SearchIndex: Sendable {
     package static func renew(_ db: Database, _ collections: [Collection]) throws {
         for index in collections.compactMap(\.search) {
             try db.execute(sql: "DROP TABLE IF EXISTS \(index.table)")
-            try db.execute(sql: index.createTable)
-            try db.execute(sql: "INSERT INTO \(index.table) (\(index.table)) VALUES ('rebuild')")
+            try index.make(db)
         }
     }
+
+    private func make(_ db: Database) throws {
+        try db.execute(sql: createTable)
+        try db.execute(sql: "INSERT INTO \(table) (\(table)) VALUES ('rebuild')")
+        try mark(db)
+    }
+
+    /// Notes that every row of now is in the index.
+    private func mark(_ db: Database) throws {
+        try db.run(
+            "INSERT OR REPLACE INTO search_state SELECT ?1, \(newestRow)", [.text(collection)])
+    }
+
+    private var source: String { "main." + CollectionSQL.quoted(collection) }
+    private var newestRow: String { "coalesce((SELECT max(rowid) FROM \(source)), 0)" }
 
     // MARK: - Following changes
 
@@ -91,13 +123,14 @@ package struct SearchIndex: Sendable {
     }
 
     /// Words are taken out of an index by naming them, so the first text that a transaction replaces is kept: it is
-    /// what the index knows. What the transaction itself made is not in it yet.
+    /// what the index knows. A row behind the index's end is not in it yet.
     private func watch(_ db: Database) throws {
-        let (source, old) = (CollectionSQL.quoted(collection), CollectionSQL.quoted("\(name)_old"))
+        let old = CollectionSQL.quoted("\(name)_old")
         let literal = "'\(collection.replacing("'", with: "''"))'"
         func trigger(_ suffix: String) -> String { CollectionSQL.quoted("\(name)_\(suffix)") }
         let olds = fields.map { "OLD.\(CollectionSQL.quoted($0))" }
         let differs = fields.map { "NEW.\(CollectionSQL.quoted($0)) IS NOT OLD.\(CollectionSQL.quoted($0))" }
+        let isIndexed = "OLD.rowid <= (SELECT indexedTo FROM main.search_state WHERE collection = \(literal))"
         let keep = """
             INSERT OR IGNORE INTO \(old) SELECT OLD.rowid, \(olds.joined(separator: ", ")) WHERE NOT EXISTS
                 (SELECT 1 FROM search_changes WHERE collection = \(literal) AND docId = OLD.rowid);
@@ -106,25 +139,24 @@ package struct SearchIndex: Sendable {
         try db.execute(
             sql: """
                 CREATE TEMP TABLE \(old) (docId INTEGER PRIMARY KEY, \(columns));
-                CREATE TEMP TRIGGER \(trigger("created")) AFTER INSERT ON main.\(source) BEGIN
-                    INSERT OR IGNORE INTO search_changes VALUES (\(literal), NEW.rowid);
-                END;
-                CREATE TEMP TRIGGER \(trigger("changed")) AFTER UPDATE OF \(columns) ON main.\(source)
-                WHEN \(differs.joined(separator: " OR ")) BEGIN
+                CREATE TEMP TRIGGER \(trigger("changed")) AFTER UPDATE OF \(columns) ON \(source)
+                WHEN (\(differs.joined(separator: " OR "))) AND \(isIndexed) BEGIN
                     \(keep)
                 END;
-                CREATE TEMP TRIGGER \(trigger("deleted")) AFTER DELETE ON main.\(source) BEGIN
+                CREATE TEMP TRIGGER \(trigger("deleted")) AFTER DELETE ON \(source)
+                WHEN \(isIndexed) BEGIN
                     \(keep)
                 END;
                 """)
     }
 
-    /// Brings the indexes up to what the transaction wrote. One small read when it wrote nothing searchable.
-    package static func update(_ db: Database, index: (String) -> SearchIndex?) throws {
-        let changed = try db.all("SELECT DISTINCT collection FROM \(notes)") { $0.text(0) ?? "" }
-        guard !changed.isEmpty else { return }
-        for collection in changed { try index(collection)?.update(db) }
-        try db.run("DELETE FROM \(notes)")
+    /// Brings the indexes up to what the transaction wrote: a small read when it changed nothing that is indexed.
+    package static func update(_ db: Database, _ changes: TransactionChanges, catalog: CollectionCatalog) throws {
+        for collection in try db.all("SELECT DISTINCT collection FROM \(notes)", [], { $0.text(0) ?? "" }) {
+            try catalog[collection]?.search?.update(db)
+        }
+        guard changes.before / stride != changes.after / stride else { return }
+        for index in catalog.collections.compactMap(\.search) { try index.catchUp(db) }
     }
 
     private func update(_ db: Database) throws {
@@ -132,12 +164,35 @@ package struct SearchIndex: Sendable {
         try db.run(
             "INSERT INTO \(table) (\(table), rowid, \(columns)) SELECT 'delete', docId, \(columns) FROM \(old)")
         try db.run("DELETE FROM \(old)")
+        let ownNotes = "FROM \(Self.notes) WHERE collection = ?1"
+        // Also what took the place of a row that was deleted before in the same transaction.
         try db.run(
             """
-            INSERT INTO \(table) (rowid, \(columns))
-            SELECT rowid, \(columns) FROM main.\(CollectionSQL.quoted(collection))
-            WHERE rowid IN (SELECT docId FROM \(Self.notes) WHERE collection = ?1)
+            INSERT INTO \(table) (rowid, \(columns)) SELECT rowid, \(columns) FROM \(source)
+            WHERE rowid IN (SELECT docId \(ownNotes))
             """, [.text(collection)])
+        try db.run("DELETE \(ownNotes)", [.text(collection)])
+        // SQLite gives the row numbers behind the last row again.
+        try db.run(
+            "UPDATE search_state SET indexedTo = min(indexedTo, \(newestRow)) WHERE collection = ?1", [.text(collection)])
+    }
+
+    /// Whether there are records that the index does not know yet.
+    func isBehind(_ db: Database) throws -> Bool {
+        try db.first(
+            "SELECT indexedTo < \(newestRow) FROM search_state WHERE collection = ?1", [.text(collection)]
+        ) { $0.integer(0) == 1 } ?? false
+    }
+
+    /// Takes in the records that the index does not know yet. Part of a write.
+    package func catchUp(_ db: Database) throws {
+        guard try isBehind(db) else { return }
+        try db.run(
+            """
+            INSERT INTO \(table) (rowid, \(columns)) SELECT rowid, \(columns) FROM \(source)
+            WHERE rowid > (SELECT indexedTo FROM search_state WHERE collection = ?1)
+            """, [.text(collection)])
+        try mark(db)
     }
 
     // MARK: - Searching

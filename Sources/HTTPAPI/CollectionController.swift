@@ -42,6 +42,7 @@ package struct CollectionController: Sendable {
         let past = try await past(query, context)
         defer { withExtendedLifetime(past) {} }
         let database = past?.database ?? context.database
+        try await query.prepareSearch(in: database)
         if let accept = context.request.headers[.accept], let format = ExportFormat(accept: accept) {
             guard !query.isAggregate else {
                 throw DomainError.invalid("group", "contradiction", "Groups and figures are JSON only.")

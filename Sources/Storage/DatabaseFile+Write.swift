@@ -182,11 +182,12 @@ extension DatabaseFile {
 
     /// What to tell each write once the commit is on disk. Throws when nothing of the group was committed.
     private func transaction(_ group: [PendingWrite], _ db: Database) throws -> [@Sendable () -> Void] {
+        let changesBefore = db.totalChangesCount
         try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
         do {
-            if group.count == 1, let only = group.first { return [try outcome(ofOnly: only, db)] }
+            if group.count == 1, let only = group.first { return [try outcome(ofOnly: only, db, changesBefore)] }
             let outcomes = try group.map { write in try outcome(of: write, db) }
-            try commit(db)
+            try commit(db, changesBefore)
             return outcomes
         } catch {
             if db.isInsideTransaction { try? db.execute(sql: "ROLLBACK") }
@@ -194,14 +195,16 @@ extension DatabaseFile {
         }
     }
 
-    private func commit(_ db: Database) throws {
-        try schema.beforeCommit?(db)
+    private func commit(_ db: Database, _ changesBefore: Int) throws {
+        try schema.beforeCommit?(db, TransactionChanges(before: changesBefore, after: db.totalChangesCount))
         try db.cachedStatement(sql: "COMMIT").execute()
     }
 
     /// Alone in its transaction a write needs no savepoint. In that of an import of 70,000 rows SQLite would keep a
     /// copy of every page it changes in a list in memory, and go through that list at the end of every statement.
-    private func outcome(ofOnly write: PendingWrite, _ db: Database) throws -> @Sendable () -> Void {
+    private func outcome(
+        ofOnly write: PendingWrite, _ db: Database, _ changesBefore: Int
+    ) throws -> @Sendable () -> Void {
         let success: @Sendable () -> Void
         do {
             success = try write.run(db)
@@ -210,7 +213,7 @@ extension DatabaseFile {
             try db.cachedStatement(sql: "ROLLBACK").execute()
             return Self.failure(of: write, error)
         }
-        try commit(db)
+        try commit(db, changesBefore)
         return success
     }
 

@@ -19,7 +19,7 @@ package struct DatabaseSchema: Sendable {
     /// Runs on each connection that writes, once the file is up to date: for what a connection keeps to itself.
     package let prepareWriter: @Sendable (Database) throws -> Void
     /// Runs at the end of each transaction, before its commit, and is part of it.
-    package let beforeCommit: (@Sendable (Database) throws -> Void)?
+    package let beforeCommit: (@Sendable (Database, TransactionChanges) throws -> Void)?
     /// Makes anew, from the records, what is kept only to find them.
     package let renew: @Sendable (Database) throws -> Void
     /// Tells objects that an older version of `synchronize` may have made from those of a stranger.
@@ -34,7 +34,7 @@ package struct DatabaseSchema: Sendable {
         applicationID: Int32, migrations: [Migration], invariants: [Invariant] = [], owner: Invariant? = nil,
         contents: Invariant? = nil, synchronize: @escaping @Sendable (Database) throws -> Void = { _ in },
         prepareWriter: @escaping @Sendable (Database) throws -> Void = { _ in },
-        beforeCommit: (@Sendable (Database) throws -> Void)? = nil,
+        beforeCommit: (@Sendable (Database, TransactionChanges) throws -> Void)? = nil,
         renew: @escaping @Sendable (Database) throws -> Void = { _ in },
         recognizes: @escaping @Sendable (Object) -> Bool = { _ in false }
     ) {
@@ -84,6 +84,14 @@ package struct DatabaseSchema: Sendable {
                 "The file has schema version \(version), and this program knows up to \(migrations.count).")
         }
     }
+}
+
+/// Rows that a connection has changed since it was opened, triggers included, before and after a transaction.
+package struct TransactionChanges: Sendable {
+    package let before: Int
+    package let after: Int
+
+    package init(before: Int, after: Int) { (self.before, self.after) = (before, after) }
 }
 
 extension DatabaseSchema {

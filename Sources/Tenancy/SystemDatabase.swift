@@ -102,13 +102,14 @@ package enum TenantSchema {
                 .init("collections complete", CollectionSchema.secondSQL + AuditTrail.secondSQL),
                 .init("files", UploadedFile.baseSQL),
                 .init("links", InvitationStore.baseSQL + ResetLinkStore.baseSQL),
+                .init("search by rows", SearchIndex.baseSQL),
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),
             contents: UploadedFile.contents,
             synchronize: { db in try CollectionSchema.synchronize(db, collections) },
             prepareWriter: { db in try SearchIndex.watch(db, collections) },
-            beforeCommit: { db in try SearchIndex.update(db) { catalog[$0]?.search } },
+            beforeCommit: { db, changes in try SearchIndex.update(db, changes, catalog: catalog) },
             renew: { db in try SearchIndex.renew(db, collections) }, recognizes: SearchIndex.isOurs)
     }
 }

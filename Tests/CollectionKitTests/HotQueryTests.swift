@@ -157,11 +157,10 @@ struct HotQueryTests {
             }
         }
         let created = try await statements { _ = try Records(customers).create($0, ["name": "a"], $1) }
-        // The record, the head of the audit log and its event; then the notes become entries of the search index.
+        // The record, the head of the audit log and its event; the search index learns of it with many others.
         #expect(
             words(created) == [
-                "BEGIN IMMEDIATE", "INSERT INTO", "SELECT", "INSERT INTO", "SELECT DISTINCT", "INSERT INTO",
-                "DELETE FROM", "INSERT INTO", "DELETE FROM", "COMMIT",
+                "BEGIN IMMEDIATE", "INSERT INTO", "SELECT", "INSERT INTO", "SELECT DISTINCT", "COMMIT",
             ], "\(created)")
         let sold = try await statements {
             _ = try Records(transactions).create($0, ["amount": 5, "customerId": .string(id)], $1)
@@ -176,9 +175,16 @@ struct HotQueryTests {
         let renamed = try await statements {
             _ = try Records(customers).patch($0, id: id, ["name": "b"], ifVersion: nil, $1)
         }
-        #expect(renamed.count == patched.count + 4, "\(renamed)")
+        // The index does not know it yet.
+        #expect(renamed.count == patched.count, "\(renamed)")
+        try await shop.index()
+        let again = try await statements {
+            _ = try Records(customers).patch($0, id: id, ["name": "c"], ifVersion: nil, $1)
+        }
+        // The old words out, the new ones in, the two notes away, and where the index ends.
+        #expect(again.count == patched.count + 5, "\(again)")
         let deleted = try await statements { try Records(transactions).delete($0, id: saleID, ifVersion: nil, $1) }
-        #expect(deleted.count == renamed.count, "\(deleted)")
+        #expect(deleted.count == again.count, "\(deleted)")
     }
 }
 

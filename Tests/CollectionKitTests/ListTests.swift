@@ -26,6 +26,7 @@ struct ListTests {
         ] as [JSON] {
             try await shop.create(things, body)
         }
+        try await shop.index()
     }
 
     @Test(arguments: [

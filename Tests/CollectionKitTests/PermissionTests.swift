@@ -86,6 +86,7 @@ struct PermissionTests {
                     ["title": .string(title), "takenBy": .string(user), "cost": 300, "remark": "secretword"]
                 ).id)
         }
+        try await shop.index()
         return ids
     }
 

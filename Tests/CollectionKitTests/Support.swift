@@ -68,12 +68,11 @@ final class TestShop: Sendable {
                 .init(
                     "users",
                     "CREATE TABLE users (id TEXT PRIMARY KEY NOT NULL) STRICT; INSERT INTO users VALUES ('usr_asha')"),
+                .init("search", SearchIndex.baseSQL),
             ],
             synchronize: { try CollectionSchema.synchronize($0, collections) },
             prepareWriter: { try SearchIndex.watch($0, collections) },
-            beforeCommit: { db in
-                try SearchIndex.update(db) { name in collections.first { $0.name == name }?.search }
-            }, renew: { try SearchIndex.renew($0, collections) }, recognizes: SearchIndex.isOurs)
+            beforeCommit: { try SearchIndex.update($0, $1, catalog: CollectionCatalog([(nil, collections)])) }, renew: { try SearchIndex.renew($0, collections) }, recognizes: SearchIndex.isOurs)
     }
 
     /// The same file under other declarations, as after an update of the program.
@@ -105,6 +104,13 @@ extension TestShop {
 
     func delete(_ collection: CollectionKit.Collection, _ id: String, ifVersion: Int64? = nil) async throws {
         try await file.write { [context] in try Records(collection).delete($0, id: id, ifVersion: ifVersion, context) }
+    }
+
+    /// As before each search.
+    func index() async throws {
+        try await file.write { [catalog] db in
+            for index in catalog.collections.compactMap(\.search) { try index.catchUp(db) }
+        }
     }
 
     func get(_ collection: CollectionKit.Collection, _ id: String) throws -> JSON {
