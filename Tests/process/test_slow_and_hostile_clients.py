@@ -129,7 +129,7 @@ def test_clients_that_never_read_are_cut_off_in_time(appliance, shop):
             client.close()
     assert len(closed) == CLIENTS, f"{len(closed)} of {CLIENTS} are closed"
     assert UNREAD_SECONDS[0] < min(closed) and max(closed) < UNREAD_SECONDS[1], (min(closed), max(closed))
-    assert grown < 800, f"{grown} MiB more"
+    assert grown < 150, f"{grown} MiB more"
 
 
 def test_an_endless_body_is_answered_413_and_cut_off(appliance, shop):
