@@ -174,7 +174,8 @@ package struct SearchIndex: Sendable {
         try db.run("DELETE \(ownNotes)", [.text(collection)])
         // SQLite gives the row numbers behind the last row again.
         try db.run(
-            "UPDATE search_state SET indexedTo = min(indexedTo, \(newestRow)) WHERE collection = ?1", [.text(collection)])
+            "UPDATE search_state SET indexedTo = min(indexedTo, \(newestRow)) WHERE collection = ?1",
+            [.text(collection)])
     }
 
     /// Whether there are records that the index does not know yet.

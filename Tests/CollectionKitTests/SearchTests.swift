@@ -218,8 +218,7 @@ struct SearchTests {
             fields: plain.fields.map { field in
                 field.name == "title" ? field.searchable() : field
             }, indexes: [["rank"]])
-        func count(_ file: DatabaseFile, _ collection: CollectionKit.Collection, _ text: String) async throws -> Int64
-        {
+        func count(_ file: DatabaseFile, _ collection: CollectionKit.Collection, _ text: String) async throws -> Int64 {
             let query = try ListQuery(collection, parameters: [("q", text)])
             try await query.prepareSearch(in: file)
             return try file.read { try query.total($0) }

@@ -72,7 +72,8 @@ final class TestShop: Sendable {
             ],
             synchronize: { try CollectionSchema.synchronize($0, collections) },
             prepareWriter: { try SearchIndex.watch($0, collections) },
-            beforeCommit: { try SearchIndex.update($0, $1, catalog: CollectionCatalog([(nil, collections)])) }, renew: { try SearchIndex.renew($0, collections) }, recognizes: SearchIndex.isOurs)
+            beforeCommit: { try SearchIndex.update($0, $1, catalog: CollectionCatalog([(nil, collections)])) },
+            renew: { try SearchIndex.renew($0, collections) }, recognizes: SearchIndex.isOurs)
     }
 
     /// The same file under other declarations, as after an update of the program.
