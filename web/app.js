@@ -8,6 +8,7 @@ import { invitationPage } from './pages/invitation.js'
 import { loginPage } from './pages/login.js'
 import { outboxPage } from './pages/outbox.js'
 import { overviewPage } from './pages/overview.js'
+import { plansPage } from './pages/plans.js'
 import { recoveryPage } from './pages/recovery.js'
 import { recordImportPage } from './pages/record-import.js'
 import { recordCreatePage, recordEditPage } from './pages/record-form.js'
@@ -41,6 +42,7 @@ const routes = [
   { path: '/backups/report', page: recoveryPage, title: 'Recovery report', audience: 'operator',
     section: 'backups' },
   { path: '/backups/:id', page: backupPage, title: 'Snapshot', audience: 'operator', section: 'backups' },
+  { path: '/plans', page: plansPage, title: 'Plans', audience: 'operator', section: 'plans' },
   { path: '/schedule', page: schedulePage, title: 'Schedule', audience: 'operator', section: 'schedule' },
   { path: '/outbox', page: outboxPage, title: 'Outbox', audience: 'operator', section: 'outbox' },
   { path: '/shop', page: shopHomePage, title: 'Shop', audience: 'shop', section: 'shop' },

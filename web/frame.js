@@ -7,6 +7,7 @@ import { themeToggle } from './theme.js'
 const operatorMenu = [
   { section: 'overview', label: 'Overview', icon: 'gauge' },
   { section: 'tenants', label: 'Tenants', icon: 'shops' },
+  { section: 'plans', label: 'Plans', icon: 'columns' },
   { section: 'backups', label: 'Backups', icon: 'archive' },
   { section: 'schedule', label: 'Schedule', icon: 'clock' },
   { section: 'outbox', label: 'Outbox', icon: 'mail' },

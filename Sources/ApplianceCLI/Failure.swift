@@ -40,11 +40,13 @@ enum Failure {
             switch status {
             case 400: .malformed
             case 401: .unauthenticated
+            case 402: .paymentRequired
             case 403: .forbidden
             case 404: .notFound
             case 409: .conflict
             case 410: .gone
             case 413, 415, 422: .invalid
+            case 429: .tooMany
             case 503: .unavailable
             case 507: .storageFull
             default: .internal

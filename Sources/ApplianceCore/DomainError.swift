@@ -2,7 +2,7 @@
 package struct DomainError: Error, Sendable, Equatable {
     package enum Category: Sendable {
         case malformed, invalid, unauthenticated, forbidden, notFound, gone, conflict, preconditionFailed, tooLarge
-        case unsupportedMedia, tooMany, unavailable, storageFull, `internal`
+        case unsupportedMedia, tooMany, paymentRequired, unavailable, storageFull, `internal`
     }
 
     /// One fault of one field, for a 422; in an import also the line of the file.
@@ -27,6 +27,8 @@ package struct DomainError: Error, Sendable, Equatable {
     package var faults: [FieldFault] = []
     /// Seconds after which trying again makes sense.
     package var retryAfter: Int?
+    /// What else the problem says, such as which plan sets the limit (RFC 9457 §3.2).
+    package var details: [JSON.Member] = []
     /// For the log only.
     package var cause: String?
 

@@ -4,13 +4,28 @@ import Foundation
 package struct TimeSource: Sendable {
     private let read: @Sendable () -> Instant
     private let wait: @Sendable (Instant) async throws -> Void
+    private let count: @Sendable () -> Int64
 
-    package init(now: @escaping @Sendable () -> Instant, sleep: @escaping @Sendable (Instant) async throws -> Void) {
+    /// `ticks`: where nil, they go with `now`.
+    package init(
+        now: @escaping @Sendable () -> Instant, sleep: @escaping @Sendable (Instant) async throws -> Void,
+        ticks: (@Sendable () -> Int64)? = nil
+    ) {
         read = now
         wait = sleep
+        count = ticks ?? { Self.nanoseconds(now()) }
     }
 
     package func now() -> Instant { read() }
+
+    /// Nanoseconds of a clock that nobody sets: only differences mean something.
+    package func ticks() -> Int64 { count() }
+
+    /// Within what 64 bits hold: up to the year 2116.
+    private static func nanoseconds(_ instant: Instant) -> Int64 {
+        let limit = Int64.max / 2 / 1_000_000
+        return max(-limit, min(limit, instant.milliseconds)) * 1_000_000
+    }
 
     /// Returns once `now()` has reached `deadline`; throws `CancellationError` when the task is cancelled.
     package func sleep(until deadline: Instant) async throws { try await wait(deadline) }
@@ -24,6 +39,11 @@ package struct TimeSource: Sendable {
                 if left <= .zero { return }
                 try await Task.sleep(for: min(left, .seconds(30)))
             }
+        },
+        ticks: {
+            var time = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &time)
+            return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
         })
 
     private static func systemNow() -> Instant {

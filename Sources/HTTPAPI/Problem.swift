@@ -25,6 +25,7 @@ package enum Problem {
             .init("requestId", .string(requestID)),
         ]
         if let hint = error.hint { members.append(.init("hint", .string(hint))) }
+        members += error.details
         if !error.faults.isEmpty {
             let faults = error.faults.map { fault -> JSON in
                 let line: [JSON.Member] = fault.line.map { [.init("line", JSON($0))] } ?? []
@@ -66,6 +67,7 @@ package enum Problem {
         case .tooLarge: .contentTooLarge
         case .unsupportedMedia: .unsupportedMediaType
         case .tooMany: .tooManyRequests
+        case .paymentRequired: .init(code: 402, reasonPhrase: "Payment Required")
         case .unavailable: .serviceUnavailable
         case .storageFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
         case .internal: .internalServerError

@@ -13,6 +13,7 @@ package enum SystemDatabase {
             .init("audit chain", AuditTrail.secondSQL), .init("alerts", Alerts.schema),
             .init("idempotency", Idempotency.baseSQL), .init("lifecycle", lifecycle),
             .init("links", ResetLinkStore.baseSQL + Outbox.linkSQL),
+            .init("plans", PlanStore.schema),
         ],
         invariants: AuditTrail.invariants)
 

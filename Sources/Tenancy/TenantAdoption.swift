@@ -24,7 +24,7 @@ extension Tenants {
     ) async throws -> Tenant {
         let old = try Tenant(record: record)
         guard TextRules.normalized(old.name) == old.name, LocalTime(old.timeZone) != nil,
-            Currency(old.currency) != nil, TenantInput.plans.contains(old.plan), TextRules.isEmail(old.ownerEmail)
+            Currency(old.currency) != nil, TextRules.isSlug(old.plan), TextRules.isEmail(old.ownerEmail)
         else {
             throw DomainError.conflict("package_damaged", "What the package says of the shop itself is not valid.")
         }

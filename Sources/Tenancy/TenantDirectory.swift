@@ -14,6 +14,8 @@ package final class TenantDirectory: Sendable {
 
     /// Tells that somebody's access may have ended: a session, a role, a shop.
     package let access = Announcer<Void>()
+    /// What each shop may do by its plan.
+    package let plans = PlanDirectory()
     private let state = Mutex(State())
     private let data: DataDirectory
     private let schema: DatabaseSchema
@@ -28,6 +30,7 @@ package final class TenantDirectory: Sendable {
         let tenants = try system.read { db in
             try db.all("SELECT \(Tenant.columns) FROM tenants", []) { try Tenant($0) }
         }
+        try plans.load(system)
         state.withLock { state in
             state.byID = Dictionary(tenants.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             state.idBySlug = Dictionary(tenants.map { ($0.slug, $0.id) }, uniquingKeysWith: { first, _ in first })

@@ -8,7 +8,7 @@ package struct TenantInput: Sendable {
         static let name = 200
     }
 
-    package static let plans = ["free", "pro", "enterprise", "amc"]
+    package static let shippedPlans = ["amc", "enterprise", "free", "pro", "standard"]
     /// Names that mean something else in addresses.
     static let reservedSlugs: Set<String> = [
         "www", "api", "admin", "app", "mail", "public", "static", "operator", "webhooks",
@@ -25,8 +25,8 @@ package struct TenantInput: Sendable {
     /// Nil when the owner is to be invited.
     package let ownerPassword: String?
 
-    /// Reads the body of `POST /api/admin/tenants`. `knownModules` are those that can be chosen.
-    package init(_ body: JSON, knownModules: [String]) throws {
+    /// Reads the body of `POST /api/admin/tenants`. `knownModules` and `plans` are those that can be chosen.
+    package init(_ body: JSON, knownModules: [String], plans: [String] = Self.shippedPlans) throws {
         guard let members = body.objectValue else {
             throw DomainError.malformed("not_an_object", "The body must be a JSON object.")
         }
@@ -35,7 +35,7 @@ package struct TenantInput: Sendable {
             reader.text("slug", required: true, max: 40) { TextRules.isSlug($0) && !Self.reservedSlugs.contains($0) }
             ?? ""
         name = reader.text("name", max: Limit.name) ?? slug
-        plan = reader.text("plan", max: 20) { Self.plans.contains($0) } ?? "free"
+        plan = reader.text("plan", max: 20) { plans.contains($0) } ?? PlanDirectory.fallback
         trialDays = Int(reader.integer("trialDays", in: Limit.trialDays) ?? 14)
         modules = reader.texts("modules", allowed: knownModules) ?? knownModules
         timeZone = reader.text("timeZone", max: 64) { LocalTime($0) != nil } ?? "UTC"
@@ -69,6 +69,9 @@ package struct InputReader {
         guard let value = members.first(where: { $0.name == name })?.value, value != .null else { return nil }
         return value
     }
+
+    /// What is no plain value, for the caller to look into; nil for null.
+    package mutating func member(_ name: String) -> JSON? { value(name) }
 
     package mutating func text(
         _ name: String, required: Bool = false, max: Int, check: (String) -> Bool = { _ in true }

@@ -33,6 +33,7 @@ package final class Tenants: Sendable {
     /// Makes the shop's file from the template, its owner, and last its row: a crash before leaves an unused folder.
     package func create(_ input: TenantInput, by actor: Actor, requestID: String) async throws -> Tenant {
         guard directory[input.slug] == nil else { throw Self.slugTaken(input.slug) }
+        _ = try wanted(input.plan, version: nil)
         let now = time.now()
         let tenant = Tenant(input, id: ids.next("ten"), now: now, rules: rules(input.plan))
         let owner = try await ownerHash(input)
@@ -69,6 +70,7 @@ package final class Tenants: Sendable {
     func insert(
         _ tenant: Tenant, by actor: Actor, action: String = "tenant.create", requestID: String?, sandbox: Sandbox? = nil
     ) async throws {
+        let subscription = directory.plans.beginning(tenant, like: sandbox?.source)
         try await system.write { db in
             // What a restore brings back is in the trash no longer.
             try db.run("DELETE FROM trash WHERE id = ?1", [.text(tenant.id)])
@@ -78,6 +80,7 @@ package final class Tenants: Sendable {
             ) { _ in true }
             guard taken == nil else { throw Self.slugTaken(tenant.slug) }
             try Self.insertRow(db, tenant)
+            try subscription.insert(db)
             if let sandbox {
                 try db.run(
                     "INSERT INTO sandboxes VALUES (?1, ?2, ?3)",
@@ -87,6 +90,7 @@ package final class Tenants: Sendable {
                 db, at: tenant.createdAt, actor: actor, action: action, target: tenant.id,
                 requestID: requestID, data: nil)
         }
+        directory.plans.put(subscription)
     }
 
     static func row(_ db: Database, _ id: String) throws -> Tenant? {

@@ -42,6 +42,7 @@ struct RouteSamples {
     private enum Subject {
         case none, user, tenant, activeTenant, suspendedTenant, trashed, person, snapshot, job, alert, file, restored
         case invitation, session
+        case plan
     }
 
     private struct Rule {
@@ -130,6 +131,13 @@ struct RouteSamples {
         "POST /api/admin/tenants/{id}/reactivate": Rule(subject: .suspendedTenant),
         "GET /api/admin/tenants/{id}/history": Rule(subject: .tenant),
         "GET /api/admin/lifecycle": Rule(subject: .none),
+        "POST /api/admin/tenants/{id}/change-plan": Rule(subject: .tenant, json: ["plan": "pro"]),
+        "GET /api/admin/tenants/{id}/subscription": Rule(subject: .tenant),
+        "GET /api/admin/plans": Rule(subject: .none),
+        "POST /api/admin/plans": Rule(subject: .none, json: ["name": "gold", "title": "Gold"], status: 201),
+        "GET /api/admin/plans/{id}": Rule(subject: .plan),
+        "POST /api/admin/plans/{id}/move": Rule(subject: .plan),
+        "GET /api/subscription": Rule(subject: .none),
         "POST /api/admin/tenants/{id}/delete": Rule(subject: .tenant, json: ["confirm": "{id}"]),
         "POST /api/admin/tenants/{id}/export": Rule(subject: .tenant, json: ["into": "/nowhere"], status: 403),
         "POST /api/admin/tenants/import": Rule(subject: .none, json: ["from": "/nowhere"], status: 403),
@@ -182,6 +190,7 @@ struct RouteSamples {
         switch subject {
         case .none: return ""
         case .job: return "retention-purge"
+        case .plan: return "free"
         case .alert:
             let alerts = server.appliance.alerts
             try await alerts.settle([AlertCondition(kind: "test", subject: name, message: "broken", remedy: "mend")])

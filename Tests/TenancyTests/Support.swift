@@ -54,6 +54,7 @@ final class ControlPlane: Sendable {
         system = DatabaseFile(data.systemDatabase, name: "system", schema: SystemDatabase.schema, services: services)
         let schema = TenantSchema.schema(catalog)
         directory = TenantDirectory(data, schema: schema, services: services)
+        try directory.load(system)
         tenants = Tenants(
             system: system, data: data, directory: directory, schema: schema, services: services, ids: ids,
             passwords: passwords, time: clock.source)
@@ -79,16 +80,21 @@ final class ControlPlane: Sendable {
     }
 
     func makeShop(
-        _ slug: String = "acme", zone: String = "Asia/Kolkata", trialDays: Int64 = 14, owner: Bool = true
+        _ slug: String = "acme", zone: String = "Asia/Kolkata", trialDays: Int64 = 14, owner: Bool = true,
+        plan: String = "standard"
     ) async throws -> Tenant {
         var members: [JSON.Member] = [
             .init("slug", .string(slug)), .init("name", .string("Shop \(slug)")), .init("timeZone", .string(zone)),
             .init("trialDays", .integer(trialDays)), .init("ownerEmail", .string("owner@\(slug).example")),
+            .init("plan", .string(plan)),
         ]
         if owner { members.append(.init("ownerPassword", .string(Self.password))) }
         let input = try TenantInput(.object(members), knownModules: [])
         return try await tenants.create(input, by: Self.boss, requestID: "req_1")
     }
+
+    /// As a restart does.
+    func reload() async throws { try directory.load(system) }
 
     func addUser(_ name: String, _ role: Role, to tenant: Tenant) async throws -> User {
         try await signIn.createUser(

@@ -17,7 +17,7 @@ struct TenantInputTests {
 
     @Test func `a slug and an owner are enough`() throws {
         let input = try TenantInput(["slug": "acme", "ownerEmail": "o@acme.example"], knownModules: Self.modules)
-        #expect(input.name == "acme" && input.plan == "free" && input.trialDays == 14)
+        #expect(input.name == "acme" && input.plan == "standard" && input.trialDays == 14)
         #expect(input.modules == Self.modules && input.timeZone == "UTC" && input.currency == "USD")
         #expect(input.ownerPassword == nil)
     }

@@ -15,7 +15,7 @@ COMMANDS = {
     "operator": ["create", "list", "disable", "reset-password", "reset-link"],
     "tenant": [
         "create", "list", "show", "history", "extend-trial", "convert", "renew", "suspend", "activate", "cancel",
-        "reactivate", "delete", "undelete", "trash", "purge", "export", "import", "clone"],
+        "reactivate", "delete", "undelete", "trash", "purge", "export", "import", "clone", "change-plan"],
     "user": ["create", "list", "set-role", "disable", "enable", "reset-password", "reset-link", "invite", "invitations",
              "revoke-invitation", "sessions", "sign-out"],
     "record": ["list", "show", "create", "change", "delete"],
@@ -24,6 +24,7 @@ COMMANDS = {
     "schedule": ["list", "run"],
     "audit": ["list", "verify"],
     "alert": ["list", "acknowledge"],
+    "plan": ["list", "show", "create", "move"],
 }
 EVERY = [[name, *more] for name, below in COMMANDS.items() for more in ([], *([sub] for sub in below))]
 ACTING = [command for command in EVERY if len(command) == 2 or not COMMANDS[command[0]]]
@@ -68,7 +69,8 @@ def test_every_listing_is_also_json(appliance):
     snapshot = appliance.json("backup", "create")["id"]
     listings = [
         ["operator", "list"], ["tenant", "list"], ["tenant", "show", "acme"], ["tenant", "history", "acme"],
-        ["tenant", "trash"], ["user", "list", "--tenant", "acme"],
+        ["tenant", "trash"], ["plan", "list"], ["plan", "show", "pro"],
+        ["tenant", "change-plan", "acme", "--plan", "pro", "--dry-run"], ["user", "list", "--tenant", "acme"],
         ["backup", "list"], ["backup", "show", snapshot], ["backup", "verify"], ["backup", "prune"],
         ["backup", "report"], ["backup", "drill"], ["backup", "drill", "--history"], ["alert", "list", "--all"],
         ["schedule", "list"], ["restore", "--tenant", "acme", "--dry-run"], ["config"], ["version"]]

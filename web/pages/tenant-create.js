@@ -5,10 +5,12 @@ import { passwordField, selectField, textField } from '../components/field.js'
 import { form } from '../components/form.js'
 import { toast } from '../components/toast.js'
 import { commands } from '../commands.js'
+import { element } from '../dom.js'
 import { showLink } from './user-actions.js'
 import { ownTimeZone, timeZones } from '../time-zones.js'
 
-const plans = [['free', 'Free'], ['pro', 'Pro'], ['enterprise', 'Enterprise'], ['amc', 'AMC']]
+const shippedPlans = [['standard', 'Standard'], ['free', 'Free'], ['pro', 'Pro'], ['enterprise', 'Enterprise'],
+  ['amc', 'AMC']]
 const modules = [['licensing', 'Licensing'], ['shop', 'Shop']]
 const currencies = ['INR', 'EUR', 'GBP', 'USD']
 const first = { slug: '', name: '', plan: 'pro', trialDays: '14', modules: ['shop'], timeZone: ownTimeZone(),
@@ -18,7 +20,7 @@ const first = { slug: '', name: '', plan: 'pro', trialDays: '14', modules: ['sho
 export function openCreateTenant({ api, onCreated }) {
   const line = cliLine(commands.tenantCreate(first))
   openDialog({ title: 'Create a tenant', wide: true, content: (dialog) => form({
-    fields: fields(), columns: true, submitLabel: 'Create tenant', before: line, cancel: cancelButton(dialog),
+    fields: fields(api), columns: true, submitLabel: 'Create tenant', before: line, cancel: cancelButton(dialog),
     fieldOfCode: { slug_taken: 'slug' },
     onChange: (values) => line.update(commands.tenantCreate(values)),
     onSubmit: async (values) => {
@@ -31,7 +33,9 @@ export function openCreateTenant({ api, onCreated }) {
   }) })
 }
 
-function fields() {
+function fields(api) {
+  const plan = selectField({ name: 'plan', label: 'Plan', options: shippedPlans, value: first.plan })
+  offerAllPlans(api, plan.input)
   const name = textField({ name: 'name', label: 'Name', 'data-focus': true, autocomplete: 'off' })
   const slug = textField({ name: 'slug', label: 'Slug', autocomplete: 'off', autocapitalize: 'none',
     spellcheck: 'false', hint: 'Short name in addresses and commands: a–z, 0–9 and single dashes.' })
@@ -41,12 +45,20 @@ function fields() {
     textField({ name: 'ownerEmail', label: 'Owner’s email', type: 'email', autocomplete: 'off' }),
     passwordField({ name: 'ownerPassword', label: 'Owner’s password', autocomplete: 'new-password',
       hint: 'At least 15 characters. Empty: the owner is invited by a link that you see next.' }),
-    selectField({ name: 'plan', label: 'Plan', options: plans, value: first.plan }),
+    plan,
     textField({ name: 'trialDays', label: 'Trial days', type: 'number', min: '0', value: first.trialDays }),
     selectField({ name: 'timeZone', label: 'Time zone', options: sameNames(timeZones()), value: first.timeZone }),
     selectField({ name: 'currency', label: 'Currency', options: sameNames(currencies), value: first.currency }),
     checkboxes({ name: 'modules', label: 'Modules', options: modules, value: first.modules }),
   ]
+}
+
+// The catalogue may have plans that did not come with it; until it is here, those that did can be chosen.
+async function offerAllPlans(api, input) {
+  const { items } = await api.get('/api/admin/plans').catch(() => ({ items: [] }))
+  const known = new Set([...input.options].map((option) => option.value))
+  input.append(...items.filter(({ name }) => !known.has(name))
+    .map(({ name, title }) => element('option', { value: name }, title)))
 }
 
 const sameNames = (names) => names.map((name) => [name, name])

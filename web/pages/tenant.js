@@ -5,11 +5,14 @@ import { trialMeter } from '../components/meter.js'
 import { facts, pageHeader, panel } from '../components/page-header.js'
 import { loadInto } from '../components/panel-loader.js'
 import { ago, time } from '../components/time.js'
+import { toastProblem } from '../components/toast.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
 import { bytes } from '../format.js'
+import { ApplianceProblem } from '../problem.js'
 import { lifePanel } from './tenant-life.js'
 import { openActivate, openSuspend } from './tenant-actions.js'
+import { openChangePlan } from './change-plan.js'
 import { openRestore } from './restore.js'
 import { openDelete } from './trash-actions.js'
 
@@ -38,7 +41,7 @@ function tenantView({ api, tenant, signal, onChange }) {
     panel({ title: 'Tenant' }, facts([
       ['Slug', element('code', {}, tenant.slug)],
       ['Id', element('code', {}, tenant.id)],
-      ['Plan', badge(tenant.plan)],
+      ['Plan', [badge(tenant.plan), ' ', changePlan({ api, tenant, onChange })]],
       ['Trial', tenant.trialEndsAt && !tenant.convertedAt && [
         trialMeter(tenant), element('span', { class: 'sub' }, 'ends ', time(tenant.trialEndsAt))]],
       ['Paid until', tenant.paidUntil && time(tenant.paidUntil)],
@@ -73,6 +76,18 @@ function tenantActions({ api, tenant, onChange }) {
       : button({ label: 'Suspend…', icon: 'pause', onClick: suspend }),
     button({ label: 'Delete…', icon: 'trash', onClick: () => openDelete({ api, tenant, onDone: toList }) }),
   ]
+}
+
+function changePlan({ api, tenant, onChange }) {
+  const node = button({ label: 'Change…', small: true, quiet: true, onClick: async () => {
+    try {
+      await openChangePlan({ api, tenant, onChange })
+    } catch (error) {
+      toastProblem(ApplianceProblem.from(error))
+    }
+  } })
+  node.setAttribute('aria-label', 'Change the plan')
+  return node
 }
 
 function toList() {

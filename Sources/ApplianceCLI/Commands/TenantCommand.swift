@@ -7,7 +7,7 @@ struct TenantCommand: AsyncParsableCommand {
         subcommands: [
             Create.self, List.self, Show.self, History.self, ExtendTrial.self, Convert.self, Renew.self, Suspend.self,
             Activate.self, Cancel.self, Reactivate.self, Delete.self, Undelete.self, Trash.self, Purge.self,
-            Export.self, Import.self, Clone.self,
+            Export.self, Import.self, Clone.self, ChangePlan.self,
         ])
 
     static let path = "/api/admin/tenants"
@@ -39,7 +39,7 @@ struct TenantCommand: AsyncParsableCommand {
 
         @Argument(help: "Its name in addresses: 3-40 of a-z, 0-9 and inner dashes.") var slug: String
         @Option(help: "Its name for people.") var name: String?
-        @Option(help: "free, pro, enterprise or amc.") var plan: String?
+        @Option(help: "One of: appliance plan list; standard when left out.") var plan: String?
         @Option(help: "Days of trial; 0 for none.") var trialDays: Int?
         @Option(help: "Modules, with commas between.") var modules: String?
         @Option(help: "IANA time zone.") var timeZone: String?

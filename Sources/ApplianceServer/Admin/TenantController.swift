@@ -97,7 +97,9 @@ struct TenantController: Sendable {
     // MARK: - Changing
 
     private func create(_ context: OperatorRequestContext) async throws -> Response {
-        let input = try TenantInput(await RequestBodies.json(context.request), knownModules: Appliance.optionalModules)
+        let input = try TenantInput(
+            await RequestBodies.json(context.request), knownModules: Appliance.optionalModules,
+            plans: appliance.directory.plans.names)
         let tenant = try await appliance.tenants.create(
             input, by: context.principal.actor, requestID: context.requestID)
         var answer = await json(tenant)
