@@ -16,7 +16,8 @@ package struct SubscriptionReport: Sendable {
     package var json: JSON {
         let (plan, period) = (entitlements.plan, period)
         return [
-            "plan": plan.json, "status": .string(tenant.status(at: now).rawValue), "trialEndsAt": JSON(tenant.trialEndsAt),
+            "plan": plan.json, "status": .string(tenant.status(at: now).rawValue),
+            "trialEndsAt": JSON(tenant.trialEndsAt),
             "anchor": JSON(entitlements.subscription?.anchor.description),
             "changedAt": JSON(entitlements.subscription?.changedAt),
             "period": ["start": JSON(period.start), "end": JSON(period.end)], "renewsAt": JSON(renewsAt),
