@@ -13,7 +13,7 @@ extension Appliance {
     ) async throws -> [RestoreOutcome] {
         let outcomes = try await backups.restore(plan, progress: progress)
         guard plan.into == nil else { return outcomes }
-        if plan.isWhole { try directory.load(system) }
+        if plan.isWhole { try reloadControlPlane() }
         for outcome in outcomes {
             if let tenant = outcome.tenant, !tenant.record.isEmpty { try await tenants.readopt(record: tenant.record) }
         }

@@ -16,7 +16,8 @@ extension Appliance {
             catalog: catalog, directory: directory, signIn: signIn, storage: storage, data: configuration.data,
             ids: ids, time: time, master: master, logger: logger, files: files, events: events,
             isTLS: configuration.isTLS, domain: configuration.domain, queryLimit: configuration.queryLimit,
-            past: { [past] tenant, at in try await past.open(tenant, at: at) })
+            past: { [past] tenant, at in try await past.open(tenant, at: at) }, settings: settings, legal: legal,
+            actAs: actAs)
         let requests = requests
         let routes = Routes(services) { outcome in
             requests.record(
@@ -27,6 +28,11 @@ extension Appliance {
         TenantController(appliance: self).add(to: routes)
         LifecycleController(appliance: self).add(to: routes)
         PlanController(appliance: self).add(to: routes)
+        ConsoleController(appliance: self).add(to: routes)
+        ActAsController(appliance: self).add(to: routes)
+        SignupController(services, tenants, modules: Self.optionalModules).add(to: routes)
+        LegalController(services).add(to: routes)
+        ShopController(services, tenants).add(to: routes)
         TakeAwayController(appliance: self).add(to: routes)
         RecoveryController(appliance: self).add(to: routes)
         AlertController(alerts: alerts).add(to: routes)
@@ -45,6 +51,7 @@ extension Appliance {
         EventController(services).add(to: routes)
         PublicFileController(services).add(to: routes)
         PageFiles(try pageFiles()).add(to: routes)
+        OperatorRoleController().add(to: routes)
         addOpenAPI(to: routes)
         return routes
     }

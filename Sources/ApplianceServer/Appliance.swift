@@ -26,6 +26,9 @@ package struct Appliance: Sendable {
     let passwords: PasswordHasher
     package let signIn: SignIn
     let outbox: Outbox
+    let settings: Settings
+    let legal: LegalTexts
+    let actAs: ActAs
     let backups: BackupService
     let latestBackups: LatestBackups
     let recovery: Recovery
@@ -77,6 +80,9 @@ package struct Appliance: Sendable {
             sessions: sessions, system: system, directory: directory, passwords: passwords, master: master,
             address: configuration.publicAddress, ids: ids, time: time)
         outbox = Outbox(system: system, directory: directory, master: master, time: time)
+        settings = try Settings(system: system, directory: directory, time: time)
+        legal = try LegalTexts(system: system, directory: directory, time: time)
+        actAs = try ActAs(system: system, directory: directory, ids: ids, time: time)
         backups = BackupService(
             root: configuration.backups,
             environment: Self.backupEnvironment(
@@ -132,6 +138,14 @@ package struct Appliance: Sendable {
             }, tenantFile: { directory.file($0) })
         return BackupEnvironment(
             source: source, directory: data, services: storage, time: time, logger: logger, retention: retention)
+    }
+
+    /// Reads anew what is kept in memory of the control plane: after a restore of it.
+    func reloadControlPlane() throws {
+        try directory.load(system)
+        try settings.load()
+        try legal.load()
+        try actAs.load()
     }
 
     /// Whether anybody can sign in to run it.

@@ -1,6 +1,7 @@
 import HTTPTypes
 package import Hummingbird
 import NIOCore
+import Synchronization
 
 /// What goes with a request through Hummingbird: where it came from. Everything of the product (who asks, for which
 /// shop) is in `OperatorRequestContext` and `TenantRequestContext`, which cannot exist without it.
@@ -12,6 +13,8 @@ package struct ApplianceRequestContext: RequestContext {
     package let isControl: Bool
     /// What the pipeline calls the request in its answer and in logs.
     package var requestID = ""
+    /// Where a handler tells the pipeline which shop it answered for.
+    var echo: TenantEcho?
     /// The record that the path names, where the connection itself found the route.
     var directRecordID: String?
 
@@ -23,4 +26,12 @@ package struct ApplianceRequestContext: RequestContext {
             (remoteAddress, isControl) = (source.channel.remoteAddress?.ipAddress ?? "", false)
         }
     }
+}
+
+/// The shop that a request was answered for, for the `X-Tenant-ID` of the answer, problems included.
+final class TenantEcho: Sendable {
+    private let id = Mutex<String?>(nil)
+
+    func tell(_ tenant: String) { id.withLock { $0 = tenant } }
+    var tenant: String? { id.withLock { $0 } }
 }

@@ -29,7 +29,7 @@ package struct AuthController: Sendable {
         let email = body.text("email", required: true, max: 254) ?? ""
         let password = body.secret("password", required: true) ?? ""
         try body.finish()
-        let (origin, tenant) = (gate.origin(request, http), try gate.namedTenant(request))
+        let (origin, tenant) = (gate.origin(request, http), try gate.tenant(request, for: email))
         let grant =
             if let tenant {
                 try await services.signIn.user(tenant, email: email, password: password, origin: origin)

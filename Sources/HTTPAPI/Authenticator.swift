@@ -7,6 +7,12 @@ import Tenancy
 /// Finds out who asks and for which shop. A credential decides; a header or a host name may only repeat it.
 struct Authenticator: Sendable {
     let services: HTTPServices
+    let host: RequestHost
+    let cors: CORS
+
+    init(services: HTTPServices) {
+        (self.services, host, cors) = (services, RequestHost(services), CORS(services))
+    }
 
     func signedIn(_ request: Request, _ http: ApplianceRequestContext) async throws -> SignedInRequestContext {
         guard let principal = try await principal(request, http) else {
@@ -38,7 +44,7 @@ struct Authenticator: Sendable {
         let now = services.time.now()
         guard let tenant = services.directory[context.tenant.id], tenant.status(at: now).rights.isWritable,
             let principal = try await principal(context.request, context.http), principal.id == context.principal.id,
-            principal.expiresAt > now
+            principal.expiresAt > now, context.http.isControl || mayAct(principal, in: tenant.id)
         else { return nil }
         return principal
     }
@@ -53,6 +59,10 @@ struct Authenticator: Sendable {
             return principal
         case nil: return nil
         }
+    }
+
+    private func mayAct(_ principal: Principal, in tenant: String) -> Bool {
+        !principal.isOperator || services.actAs.grant(operator: principal.id, tenant: tenant) != nil
     }
 
     private enum Credential {
@@ -77,7 +87,7 @@ struct Authenticator: Sendable {
     /// A browser sends cookies by itself, so an unsafe request by cookie must prove that our page made it: it comes
     /// from our origin and carries the session's token.
     private func checkForgery(_ request: Request, _ principal: Principal) throws {
-        try Self.checkOrigin(request)
+        if !cors.allows(request, tenant: principal.tenantID) { try Self.checkOrigin(request) }
         guard let token = request.headers[.csrfToken], services.signIn.sessions.isCSRFToken(token, of: principal) else {
             throw DomainError.forbidden(
                 "csrf_token_required", "The request lacks its X-CSRF-Token.", hint: "Load the page again.")
@@ -93,6 +103,13 @@ struct Authenticator: Sendable {
                 origin == "http://\(authority)" || origin == "https://\(authority)"
             else { throw foreignOrigin }
         }
+    }
+
+    /// As `checkOrigin`, but for pages of other sites that may sign people in to the shop.
+    func checkOriginBeforeSignIn(_ request: Request) throws {
+        let named: String? = if case .shop(let id) = host.meaning(of: request) { id } else { nil }
+        let header = request.headers[.tenantID].flatMap { services.directory[$0.lowercased()]?.id }
+        if !cors.allows(request, tenant: named ?? header) { try Self.checkOrigin(request) }
     }
 
     private static let foreignOrigin = DomainError.forbidden("foreign_origin", "The request comes from another site.")
@@ -117,26 +134,38 @@ struct Authenticator: Sendable {
             return try TenantRequestContext(
                 context, tenant: tenant, now: services.time.now(), database: services.directory.file)
         }
+        guard let tenant = named.flatMap({ services.directory[$0] }) else {
+            throw DomainError.malformed("tenant_required", "Name the shop with X-Tenant-ID.")
+        }
         return try TenantRequestContext(
-            context, tenant: named.flatMap { services.directory[$0] }, now: services.time.now(),
+            context, tenant: tenant, now: services.time.now(), isReadOnly: try isReadOnly(context, tenant),
             database: services.directory.file)
+    }
+
+    /// Whether the operator may only look. Throws where they have no leave to be in the shop at all; the command line,
+    /// which the machine's own account alone can reach, needs none.
+    private func isReadOnly(_ context: SignedInRequestContext, _ tenant: Tenant) throws -> Bool {
+        if context.http.isControl { return false }
+        guard let grant = services.actAs.grant(operator: context.principal.id, tenant: tenant.id) else {
+            throw DomainError.forbidden(
+                "act_as_required", "Operators see a shop's records only while they act in it.",
+                hint: "Say why: POST /api/admin/tenants/\(tenant.slug)/act-as, or appliance tenant act-as.")
+        }
+        return !grant.isWritable
     }
 
     /// The id of the shop that the header or the host names. An unknown one is not told apart from a foreign one.
     func namedTenant(_ request: Request) throws -> String? {
         let header = request.headers[.tenantID]
-        let label = HostName.tenantLabel(request, below: services.domain)
-        guard header != nil || label != nil else { return nil }
-        let ids = try [header, label].compactMap { $0 }.map { name -> String in
-            guard let tenant = services.directory[name.lowercased()] else {
-                throw DomainError.forbidden("tenant_mismatch", "The credential belongs to another shop.")
-            }
-            return tenant.id
+        let byHost: String? = if case .shop(let id) = host.meaning(of: request) { id } else { nil }
+        guard let header else { return byHost }
+        guard let tenant = services.directory[header.lowercased()] else {
+            throw DomainError.forbidden("tenant_mismatch", "The credential belongs to another shop.")
         }
-        guard let id = ids.first, ids.allSatisfy({ $0 == id }) else {
+        guard byHost == nil || byHost == tenant.id else {
             throw DomainError.forbidden("tenant_mismatch", "X-Tenant-ID and the host name two shops.")
         }
-        return id
+        return tenant.id
     }
 }
 

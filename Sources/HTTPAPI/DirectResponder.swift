@@ -163,6 +163,8 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         }
         let length = fields[.contentLength].map { Int($0) ?? .max } ?? 0
         guard length <= Limit.body, fields[.transferEncoding] == nil else { return nil }
+        // What a page of another site reads needs headers that are worked out for it.
+        if fields[.origin] != nil, pipeline.isCORSEnabled { return nil }
         return Receiving(head: head, route: route, recordID: recordID, body: nil)
     }
 
@@ -174,7 +176,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         (http.requestID, http.directRecordID) = (start.requestID, receiving.recordID)
         let request = Request(head: receiving.head, body: RequestBody(buffer: receiving.body ?? ByteBuffer()))
         do {
-            try HostName.check(request)
+            try pipeline.checkHost(request)
             guard let admitted = try receiving.route.admit(request, http) else { return passWhole(receiving, context) }
             guard let turns, !turns.isTurn(of: admitted.tenant.id) else {
                 answer(admitted, receiving, start, context)
@@ -198,14 +200,16 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         _ admitted: TenantRequestContext, _ receiving: Receiving, _ start: RequestPipeline.Start,
         _ context: ChannelHandlerContext
     ) {
+        let tenant = admitted.tenant.id
         do {
             switch try receiving.route.answer(admitted) {
-            case .now(let answer): write(answer, receiving, start, context)
-            case .afterCommit(let work): wait(for: work, admitted.request, receiving, start, context)
+            case .now(let answer): write(answer, receiving, start, context, tenant: tenant)
+            case .afterCommit(let work): wait(for: work, admitted, receiving, start, context)
             case nil: passWhole(receiving, context)
             }
         } catch {
-            write(pipeline.problem(error, admitted.request, start.requestID), receiving, start, context)
+            let problem = pipeline.problem(error, admitted.request, start.requestID)
+            write(problem, receiving, start, context, tenant: tenant)
         }
     }
 
@@ -221,8 +225,8 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
 
     /// Runs `work` on this thread until it waits, and again on this thread once its commit is on disk.
     private func wait(
-        for work: @escaping @Sendable () async throws -> Response, _ request: Request, _ receiving: Receiving,
-        _ start: RequestPipeline.Start, _ context: ChannelHandlerContext
+        for work: @escaping @Sendable () async throws -> Response, _ admitted: TenantRequestContext,
+        _ receiving: Receiving, _ start: RequestPipeline.Start, _ context: ChannelHandlerContext
     ) {
         state = .answering
         let executor = executor ?? EventLoopExecutor(context.eventLoop)
@@ -234,21 +238,22 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
             do {
                 answer = try await PlainAnswer(collecting: work())
             } catch {
-                answer = pipeline.problem(error, request, start.requestID)
+                answer = pipeline.problem(error, admitted.request, start.requestID)
             }
             let (handler, context, receiving) = bound.value
             handler.state = .idle
-            handler.write(answer, receiving, start, context)
+            handler.write(answer, receiving, start, context, tenant: admitted.tenant.id)
             handler.release(context)
         }
     }
 
     private func write(
         _ answer: PlainAnswer, _ receiving: Receiving, _ start: RequestPipeline.Start,
-        _ context: ChannelHandlerContext
+        _ context: ChannelHandlerContext, tenant: String? = nil
     ) {
         let buffer = responseHead.bytes(
-            answer, requestID: start.requestID, seconds: time.now().seconds, context.channel.allocator)
+            answer, requestID: start.requestID, tenant: tenant, seconds: time.now().seconds,
+            context.channel.allocator)
         wire?.writeAndFlush(NIOAny(buffer), promise: nil)
         connectionGuard.didAnswer(context)
         pipeline.end(start, receiving.head.method, route: receiving.route.pattern, answer.status)

@@ -17,6 +17,13 @@ extension HTTPField.Name {
     static let lastEventID = known("Last-Event-ID")
     static let accelBuffering = known("X-Accel-Buffering")
     static let contentDisposition = known("Content-Disposition")
+    static let corsMethod = known("Access-Control-Request-Method")
+    static let corsAllowOrigin = known("Access-Control-Allow-Origin")
+    static let corsAllowCredentials = known("Access-Control-Allow-Credentials")
+    static let corsAllowMethods = known("Access-Control-Allow-Methods")
+    static let corsAllowHeaders = known("Access-Control-Allow-Headers")
+    static let corsExposeHeaders = known("Access-Control-Expose-Headers")
+    static let corsMaxAge = known("Access-Control-Max-Age")
     static let linkTarget = known("Link")
 
     private static func known(_ name: String) -> HTTPField.Name {

@@ -25,18 +25,24 @@ package struct HTTPServices: Sendable {
     /// What a list may take.
     package let queryLimit: DatabaseFile.ReadLimit
     package let past: PastSource
+    package let settings: Settings
+    package let legal: LegalTexts
+    /// Which operators may act in which shops now.
+    package let actAs: ActAs
 
     package init(
         catalog: CollectionCatalog, directory: TenantDirectory, signIn: SignIn, storage: StorageServices,
         data: DataDirectory, ids: IdentifierSource, time: TimeSource, master: MasterKey, logger: Logger,
         files: FileServices, events: EventHub, isTLS: Bool, domain: String?,
-        queryLimit: DatabaseFile.ReadLimit = .request, past: @escaping PastSource
+        queryLimit: DatabaseFile.ReadLimit = .request, past: @escaping PastSource, settings: Settings,
+        legal: LegalTexts, actAs: ActAs
     ) {
         self.queryLimit = queryLimit
         (self.catalog, self.directory, self.signIn, self.storage) = (catalog, directory, signIn, storage)
         (self.data, self.ids, self.time, self.master, self.logger) = (data, ids, time, master, logger)
         (self.files, self.events, self.isTLS, self.domain) = (files, events, isTLS, domain)
         self.past = past
+        (self.settings, self.legal, self.actAs) = (settings, legal, actAs)
     }
 
     /// Which collections this person may see records of beside those of another, and how.

@@ -2,7 +2,7 @@ import ApplianceCore
 import HTTPTypes
 import Hummingbird
 
-/// The `Host` of a request: exactly one, well formed, and perhaps naming a shop by its first label.
+/// The `Host` of a request: exactly one, and well formed. What it means is for `RequestHost`.
 enum HostName {
     /// RFC 9112 §3.2: a request without Host, or with two, is answered 400.
     static func check(_ request: Request) throws {
@@ -54,13 +54,15 @@ enum HostName {
         return (authority[..<colon], authority[authority.index(after: colon)...])
     }
 
-    /// The label in front of `domain`, such as `acme` of `acme.shops.example`; nil when the host is not below it.
-    static func tenantLabel(_ request: Request, below domain: String?) -> String? {
-        guard let domain, let authority = request.head.authority else { return nil }
+    /// The host as names are compared: lower-case, without a port and a last dot.
+    static func host(of authority: String) -> String {
         var host = split(authority).host.lowercased()
         if host.hasSuffix(".") { host.removeLast() }
-        guard host.hasSuffix("." + domain.lowercased()) else { return nil }
-        let label = String(host.dropLast(domain.utf8.count + 1))
-        return label.isEmpty || label == "www" ? nil : label
+        return host
+    }
+
+    /// An IPv4 or IPv6 address rather than a name.
+    static func isAddress(_ host: String) -> Bool {
+        host.hasPrefix("[") || host.utf8.allSatisfy { $0.isASCIIDigit || $0 == UInt8(ascii: ".") }
     }
 }

@@ -30,7 +30,7 @@ struct PasswordController: Sendable {
         let email = body.text("email", required: true, max: 254) ?? ""
         try body.finish()
         do {
-            try services.signIn.forgot(tenantID: gate.namedTenant(request)?.id, email: email)
+            try services.signIn.forgot(tenantID: gate.tenant(request, for: email)?.id, email: email)
         } catch let error as DomainError where error.code == "invalid_credentials" {
             // A shop that does not exist has no accounts.
         }

@@ -43,6 +43,16 @@ package final class OperatorRequestContext: Sendable {
         (http, principal, requestID) = (other.http, other.principal, other.requestID)
     }
 
+    /// Throws unless the operator's role has the right.
+    func require(_ right: OperatorRight) throws {
+        guard principal.operatorRole?.may(right) == true else {
+            throw DomainError.forbidden("not_permitted", "Your role does not allow this.")
+        }
+    }
+
+    /// The operator as stored; the command line is nobody in particular.
+    package var isCommandLine: Bool { http.isControl }
+
     /// The same with a request whose body was read already.
     func with(_ request: Request) -> OperatorRequestContext { OperatorRequestContext(self, request) }
 }
@@ -57,25 +67,27 @@ package final class TenantRequestContext: Sendable {
     package let tenant: Tenant
     /// Where the shop stands now, by its dates.
     package let status: Tenant.Status
+    /// For an operator who looks and does not touch.
+    private let isReadOnly: Bool
     package let database: DatabaseFile
 
     init(
-        _ context: SignedInRequestContext, tenant: Tenant?, now: Instant, database: (String) -> DatabaseFile
+        _ context: SignedInRequestContext, tenant: Tenant, now: Instant, isReadOnly: Bool = false,
+        database: (String) -> DatabaseFile
     ) throws {
-        guard let tenant else {
-            throw DomainError.malformed("tenant_required", "Name the shop with X-Tenant-ID.")
-        }
+        self.isReadOnly = isReadOnly
         status = tenant.status(at: now)
         if case .user(_, let role) = context.principal.standing { try status.requireEntry(role) }
         (request, http, principal, requestID) = (context.request, context.http, context.principal, context.requestID)
         self.tenant = tenant
         self.database = database(tenant.id)
+        http.echo?.tell(tenant.id)
     }
 
     private init(_ other: TenantRequestContext, _ request: Request) {
         self.request = request
         (http, principal, requestID) = (other.http, other.principal, other.requestID)
-        (tenant, status, database) = (other.tenant, other.status, other.database)
+        (tenant, status, isReadOnly, database) = (other.tenant, other.status, other.isReadOnly, other.database)
     }
 
     /// The same with a request whose body was read already.
@@ -92,5 +104,12 @@ package final class TenantRequestContext: Sendable {
         if operation != .read { try requireWritable() }
     }
 
-    func requireWritable() throws { try status.requireWritable() }
+    func requireWritable() throws {
+        try status.requireWritable()
+        guard !isReadOnly else {
+            throw DomainError.forbidden(
+                "act_as_read_only", "You look into this shop and may not change it.",
+                hint: "Act in it anew, with leave to write.")
+        }
+    }
 }

@@ -21,10 +21,13 @@ package struct RequestPipeline: RouterMiddleware {
     @TaskLocal static var requestID = ""
 
     private let services: HTTPServices
+    private let host: RequestHost
+    private let cors: CORS
     private let finished: @Sendable (Outcome) -> Void
 
     package init(_ services: HTTPServices, finished: @escaping @Sendable (Outcome) -> Void) {
         (self.services, self.finished) = (services, finished)
+        (host, cors) = (RequestHost(services), CORS(services))
     }
 
     package func handle(
@@ -33,8 +36,12 @@ package struct RequestPipeline: RouterMiddleware {
         let start = begin()
         var context = context
         context.requestID = start.requestID
+        let echo = TenantEcho()
+        context.echo = echo
         var response = await Self.$requestID.withValue(start.requestID) { await answer(request, context, next) }
         response.headers.append(HTTPField(name: .requestID, value: start.requestID))
+        if let tenant = echo.tenant { response.headers.append(HTTPField(name: .tenantID, value: tenant)) }
+        cors.complete(&response, to: request, tenant: echo.tenant)
         SecurityHeaders.add(to: &response, isTLS: services.isTLS)
         end(start, request.method, route: context.coreContext.endpointPath.value, response.status)
         return response
@@ -59,12 +66,28 @@ package struct RequestPipeline: RouterMiddleware {
         _ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response
     ) async -> Response {
         do {
-            if !context.isControl { try HostName.check(request) }
+            if !context.isControl {
+                try checkHost(request)
+                if request.method == .options,
+                    let answer = try cors.preflight(request, host: host.meaning(of: request))
+                {
+                    return answer
+                }
+            }
             return try await next(request, context)
         } catch {
             return problem(error, request, context.requestID).response
         }
     }
+
+    /// That there is one `Host`, well formed, and somebody who has it.
+    func checkHost(_ request: Request) throws {
+        try HostName.check(request)
+        try host.check(request)
+    }
+
+    /// Whether pages of other sites may use anything: then an answer to one needs more headers.
+    var isCORSEnabled: Bool { cors.isEnabled }
 
     /// The only place where an error becomes an answer.
     func problem(_ error: any Error, _ request: Request, _ id: String) -> PlainAnswer {

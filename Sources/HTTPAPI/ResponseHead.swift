@@ -17,8 +17,10 @@ struct ResponseHead: Sendable {
         noStore = Array("\(SecurityHeaders.noStore.name.rawName): \(SecurityHeaders.noStore.value)\r\n".utf8)
     }
 
-    func bytes(_ answer: PlainAnswer, requestID: String, seconds: Int64, _ allocator: ByteBufferAllocator) -> ByteBuffer
-    {
+    func bytes(
+        _ answer: PlainAnswer, requestID: String, tenant: String? = nil, seconds: Int64,
+        _ allocator: ByteBufferAllocator
+    ) -> ByteBuffer {
         let own = answer.fields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + 4 }
         var buffer = allocator.buffer(capacity: Self.rest + common.count + own + answer.body.count)
         buffer.writeStaticString("HTTP/1.1 ")
@@ -37,6 +39,11 @@ struct ResponseHead: Sendable {
         buffer.writeStaticString("X-Request-Id: ")
         buffer.writeString(requestID)
         buffer.writeStaticString("\r\n")
+        if let tenant {
+            buffer.writeStaticString("X-Tenant-ID: ")
+            buffer.writeString(tenant)
+            buffer.writeStaticString("\r\n")
+        }
         buffer.writeBytes(common)
         if !isCacheSet { buffer.writeBytes(noStore) }
         buffer.writeStaticString("Date: ")

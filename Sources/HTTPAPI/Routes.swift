@@ -4,7 +4,7 @@ import HTTPTypes
 package import Hummingbird
 package import NIOCore
 import Storage
-import Tenancy
+package import Tenancy
 
 /// Registers every route of the server together with who may use it. Nothing reaches a handler but through here, so the
 /// list of routes is complete: the OpenAPI document and the isolation tests are made from it.
@@ -29,6 +29,8 @@ package final class Routes {
         package let summary: String
         /// The collection whose record `{id}` names.
         package let collection: String?
+        /// What an operator's role must have.
+        package let right: OperatorRight?
     }
 
     package private(set) var entries: [Entry] = []
@@ -67,10 +69,13 @@ package final class Routes {
 
     private func add(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ summary: String, collection: String? = nil,
+        right: OperatorRight? = nil,
         _ handler: @escaping @Sendable (Request, ApplianceRequestContext) async throws -> Response
     ) {
         entries.append(
-            Entry(method: method.rawValue, path: path, access: access, summary: summary, collection: collection))
+            Entry(
+                method: method.rawValue, path: path, access: access, summary: summary, collection: collection,
+                right: right))
         router.on(RouterPath(path), method: method) { request, context in try await handler(request, context) }
     }
 
@@ -92,12 +97,16 @@ package final class Routes {
         }
     }
 
+    /// A route for operators whose role has a right: unless said, looking for what reads, and everything for what
+    /// changes something.
     package func `operator`(
-        _ method: HTTPRequest.Method, _ path: String, _ summary: String,
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, needs right: OperatorRight? = nil,
         _ handler: @escaping @Sendable (OperatorRequestContext) async throws -> Response
     ) {
-        add(method, path, .operator, summary) { [authenticator, kept, services] request, http in
+        let right = right ?? (method == .get ? .view : .manage)
+        add(method, path, .operator, summary, right: right) { [authenticator, kept, services] request, http in
             let context = try OperatorRequestContext(await authenticator.signedIn(request, http))
+            try context.require(right)
             guard method == .post else { return try await handler(context) }
             return try await kept.answer(request, by: context.principal.actor, in: services.signIn.system) {
                 try await handler(context.with($0))

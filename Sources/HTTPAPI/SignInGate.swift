@@ -21,7 +21,7 @@ struct SignInGate: Sendable {
 
     func admit(_ request: Request, _ http: ApplianceRequestContext) throws {
         // A sign-in forged by another site would put somebody into an account that is not theirs.
-        try Authenticator.checkOrigin(request)
+        try Authenticator(services: services).checkOriginBeforeSignIn(request)
         if !http.isControl { try limiter.take(RateLimiter.key(address: http.remoteAddress)) }
     }
 
@@ -36,6 +36,13 @@ struct SignInGate: Sendable {
         } catch let error as DomainError where error.code == "tenant_mismatch" {
             throw DomainError(.unauthenticated, "invalid_credentials", "The address or the password is not right.")
         }
+    }
+
+    /// Where nobody names a shop, the one that is meant then; but operators are the appliance's own.
+    func tenant(_ request: Request, for email: String) throws -> Tenant? {
+        if let named = try namedTenant(request) { return named }
+        guard let tenant = services.settings.defaultTenant, try !services.signIn.isOperator(email) else { return nil }
+        return tenant
     }
 
     /// A browser that signs in again leaves no session of before behind, whoever's it was.

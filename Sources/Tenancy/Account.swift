@@ -22,7 +22,7 @@ struct Account: Sendable {
 
     init(_ found: Operator) {
         (tenantID, id, email, name) = (nil, found.id, found.email, found.name)
-        (standing, isDisabled, passwordHash) = (.operator, found.isDisabled, found.passwordHash)
+        (standing, isDisabled, passwordHash) = (.operator(found.role), found.isDisabled, found.passwordHash)
     }
 
     /// By id or e-mail address, in the file of the shop or, without one, of the control plane.

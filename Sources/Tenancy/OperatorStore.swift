@@ -8,30 +8,34 @@ package struct Operator: Sendable {
     package let email: String
     package let name: String
     package let isDisabled: Bool
+    package let role: OperatorRole
     package let createdAt: Instant
     let passwordHash: String
 
     package var json: JSON {
         [
             "id": .string(id), "email": .string(email), "name": .string(name),
-            "status": .string(isDisabled ? "disabled" : "active"), "createdAt": JSON(createdAt),
+            "role": .string(role.rawValue), "status": .string(isDisabled ? "disabled" : "active"),
+            "createdAt": JSON(createdAt),
         ]
     }
 
     func principal(sessionID: String, expiresAt: Instant) -> Principal {
         Principal(
-            id: id, email: email, name: name, standing: .operator, sessionID: sessionID, expiresAt: expiresAt)
+            id: id, email: email, name: name, standing: .operator(role), sessionID: sessionID, expiresAt: expiresAt)
     }
 }
 
 /// The `operators` and `setupLinks` tables of `system.sqlite`.
 package enum OperatorStore {
-    private static let columns = "id, email, name, passwordHash, status, createdAt"
+    private static let columns = "id, email, name, passwordHash, status, createdAt, role"
 
     private static func make(_ row: SQLStatement) -> Operator {
         Operator(
             id: row.text(0) ?? "", email: row.text(1) ?? "", name: row.text(2) ?? "",
             isDisabled: row.text(4) != "active",
+            // What nobody knows is the least.
+            role: row.text(6).flatMap(OperatorRole.init) ?? .support,
             createdAt: row.text(5).flatMap(Instant.init) ?? .earliest, passwordHash: row.text(3) ?? "")
     }
 
@@ -48,21 +52,40 @@ package enum OperatorStore {
         try db.first("SELECT 1 FROM operators WHERE status = 'active'") { _ in true } ?? false
     }
 
-    static func insert(_ db: Database, id: String, email: String, hash: String, now: Instant) throws {
+    static func insert(
+        _ db: Database, id: String, email: String, hash: String, role: OperatorRole = .owner, now: Instant
+    ) throws {
         guard try find(db, email) == nil else {
             throw DomainError.conflict("email_taken", "There is already an operator with this address.")
         }
         try db.run(
-            "INSERT INTO operators VALUES (?1, ?2, '', ?3, 'active', ?4, ?4)",
-            [.text(id), .text(email), .text(hash), SQLValue(now)])
+            """
+            INSERT INTO operators (id, email, name, passwordHash, status, createdAt, updatedAt, role)
+            VALUES (?1, ?2, '', ?3, 'active', ?4, ?4, ?5)
+            """, [.text(id), .text(email), .text(hash), SQLValue(now), .text(role.rawValue)])
     }
 
-    /// Ends the operator's sessions too. The last one stays.
+    /// Without an owner nobody could run the appliance any more.
+    private static func requireOtherOwner(_ db: Database, than found: Operator) throws {
+        let other = try db.first(
+            "SELECT 1 FROM operators WHERE status = 'active' AND role = 'owner' AND id <> ?1", [.text(found.id)]
+        ) { _ in true }
+        guard other == nil else { return }
+        throw DomainError.conflict("last_operator", "One operator who is owner must remain.")
+    }
+
+    /// Ends the operator's sessions, as the new role holds from the next sign-in on. The last owner stays one.
+    static func setRole(_ db: Database, _ found: Operator, _ role: OperatorRole, now: Instant) throws {
+        if role != .owner { try requireOtherOwner(db, than: found) }
+        try db.run(
+            "UPDATE operators SET role = ?2, updatedAt = ?3 WHERE id = ?1",
+            [.text(found.id), .text(role.rawValue), SQLValue(now)])
+        try SessionStore.deleteAll(db, userID: found.id)
+    }
+
+    /// Ends the operator's sessions too. The last owner stays.
     static func disable(_ db: Database, _ found: Operator, now: Instant) throws {
-        let others = try db.first(
-            "SELECT count(*) FROM operators WHERE status = 'active' AND id <> ?1", [.text(found.id)]
-        ) { $0.integer(0) }
-        guard (others ?? 0) > 0 else { throw DomainError.conflict("last_operator", "One operator must remain.") }
+        try requireOtherOwner(db, than: found)
         try db.run(
             "UPDATE operators SET status = 'disabled', updatedAt = ?2 WHERE id = ?1", [.text(found.id), SQLValue(now)])
         try SessionStore.deleteAll(db, userID: found.id)

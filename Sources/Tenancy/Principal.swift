@@ -4,7 +4,7 @@ package import CollectionKit
 /// Who is asking: an operator, or a user of one shop.
 package struct Principal: Sendable, Equatable {
     package enum Standing: Sendable, Equatable {
-        case `operator`
+        case `operator`(OperatorRole)
         case user(tenant: String, role: Role)
     }
 
@@ -17,9 +17,11 @@ package struct Principal: Sendable, Equatable {
 
     /// The person at the command line, through the control socket: whoever can open that runs the appliance.
     package static let commandLine = Principal(
-        id: "cli", email: "", name: "Command line", standing: .operator, sessionID: "", expiresAt: .latest)
+        id: "cli", email: "", name: "Command line", standing: .operator(.owner), sessionID: "", expiresAt: .latest)
 
-    package var isOperator: Bool { standing == .operator }
+    package var isOperator: Bool { operatorRole != nil }
+    /// Nil for the user of a shop.
+    package var operatorRole: OperatorRole? { if case .operator(let role) = standing { role } else { nil } }
     /// The shop that the credential belongs to; nil for an operator.
     package var tenantID: String? { if case .user(let tenant, _) = standing { tenant } else { nil } }
 
@@ -50,7 +52,10 @@ package struct Principal: Sendable, Equatable {
     package var actor: Actor { Actor(isOperator ? .operator : .user, id) }
 
     package var json: JSON {
-        let role = if case .user(_, let role) = standing { role.rawValue } else { "operator" }
-        return ["id": .string(id), "email": .string(email), "name": .string(name), "role": .string(role)]
+        let json: JSON = ["id": .string(id), "email": .string(email), "name": .string(name)]
+        return switch standing {
+        case .user(_, let role): json.adding(["role": .string(role.rawValue)])
+        case .operator(let role): json.adding(["role": "operator", "operatorRole": .string(role.rawValue)])
+        }
     }
 }

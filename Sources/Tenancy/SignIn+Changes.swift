@@ -6,7 +6,7 @@ import Storage
 extension SignIn {
     /// Changes an operator's account with its audit event, and returns it as it is then.
     func changeOperator(
-        _ key: String, _ action: String, by actor: Actor,
+        _ key: String, _ action: String, by actor: Actor, data: String? = nil,
         _ body: @escaping @Sendable (Database, Operator, Instant) throws -> Void
     ) async throws -> Operator {
         let now = time.now()
@@ -14,7 +14,7 @@ extension SignIn {
             guard let found = try OperatorStore.find(db, key) else { throw DomainError.notFound("operator") }
             try body(db, found, now)
             try AuditTrail.append(
-                db, at: now, actor: actor, action: action, target: found.id, requestID: nil, data: nil)
+                db, at: now, actor: actor, action: action, target: found.id, requestID: nil, data: data)
             return try OperatorStore.find(db, found.id) ?? found
         }
         sessions.forget(user: changed.id)

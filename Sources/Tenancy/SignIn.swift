@@ -96,17 +96,43 @@ package final class SignIn: Sendable {
 
     package func operators() throws -> [Operator] { try system.read { db in try OperatorStore.list(db) } }
 
-    package func createOperator(email: String, password: String, by actor: Actor) async throws -> Operator {
+    package func createOperator(
+        email: String, password: String, role: OperatorRole = .owner, by actor: Actor
+    ) async throws -> Operator {
         try Self.check(email: email, password: password)
         let hash = try await passwords.hash(password)
         let (id, now) = (ids.next("opr"), time.now())
         return try await system.write { db in
-            try OperatorStore.insert(db, id: id, email: email, hash: hash, now: now)
+            try OperatorStore.insert(db, id: id, email: email, hash: hash, role: role, now: now)
             try AuditTrail.append(
-                db, at: now, actor: actor, action: "operator.create", target: id, requestID: nil, data: nil)
+                db, at: now, actor: actor, action: "operator.create", target: id, requestID: nil, data: role.rawValue)
             guard let made = try OperatorStore.find(db, id) else { throw DomainError.internal("operator not found") }
             return made
         }
+    }
+
+    /// By id or e-mail address. Throws `last_operator` where nobody else is owner.
+    package func setOperatorRole(_ key: String, _ role: OperatorRole, by actor: Actor) async throws -> Operator {
+        try await changeOperator(key, "operator.set-role", by: actor, data: role.rawValue) { db, found, now in
+            try OperatorStore.setRole(db, found, role, now: now)
+        }
+    }
+
+    /// An active operator by id or e-mail address.
+    package func findOperator(_ key: String) throws -> Operator {
+        guard let found = try system.read({ db in try OperatorStore.find(db, key) }), !found.isDisabled else {
+            throw DomainError.notFound("operator")
+        }
+        return found
+    }
+
+    /// The id behind an address; nil where nobody has it.
+    package func userID(_ email: String, of tenant: Tenant) throws -> String? {
+        try directory.file(tenant.id).read { db in try UserStore.find(db, email)?.id }
+    }
+
+    package func isOperator(_ email: String) throws -> Bool {
+        try system.read { db in try OperatorStore.find(db, email) } != nil
     }
 
     package func disableOperator(_ key: String, by actor: Actor) async throws -> Operator {

@@ -14,6 +14,8 @@ package enum SystemDatabase {
             .init("idempotency", Idempotency.baseSQL), .init("lifecycle", lifecycle),
             .init("links", ResetLinkStore.baseSQL + Outbox.linkSQL),
             .init("plans", PlanStore.schema),
+            .init(
+                "console", console + ActAs.schema + Settings.schema + LegalTexts.schema + Tenants.domainSchema),
         ],
         invariants: AuditTrail.invariants)
 
@@ -61,6 +63,14 @@ package enum SystemDatabase {
             WHERE graceEndsAt IS NOT NULL;
         """
 
+    /// What shops are to the outside, and what operators may do.
+    private static let console = """
+        ALTER TABLE tenants ADD COLUMN logoFileId TEXT;
+        ALTER TABLE tenants ADD COLUMN corsOrigins TEXT;
+        ALTER TABLE tenants ADD COLUMN isSupportRefused TEXT;
+        ALTER TABLE operators ADD COLUMN role TEXT NOT NULL DEFAULT 'owner';
+        """
+
     /// Deleted shops: their rows as JSON text, until they are purged.
     private static let trash = """
         CREATE TABLE trash (
@@ -104,6 +114,7 @@ package enum TenantSchema {
                 .init("files", UploadedFile.baseSQL),
                 .init("links", InvitationStore.baseSQL + ResetLinkStore.baseSQL),
                 .init("search by rows", SearchIndex.baseSQL),
+                .init("legal", LegalTexts.acceptanceSchema),
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),

@@ -28,6 +28,12 @@ package struct Tenant: Sendable, Codable, Equatable {
     package var graceEndsAt: Instant?
     package var suspensionEndsAt: Instant?
     package var deletionDueAt: Instant?
+    /// A public file of its own.
+    package var logoFileID: String?
+    /// Web origins whose pages may use its API; nil for none.
+    package var corsOrigins: [String]?
+    /// Its owner lets no operator in.
+    package var isSupportRefused: Bool?
     package private(set) var createdAt: Instant
     package var updatedAt: Instant
     package var version: Int64
@@ -35,7 +41,7 @@ package struct Tenant: Sendable, Codable, Equatable {
     static let columns = """
         id, slug, name, status, plan, modules, timeZone, currency, ownerEmail, trialEndsAt, suspendedAt,
         suspensionReason, createdAt, updatedAt, version, convertedAt, paidUntil, cancelsAt, graceEndsAt,
-        suspensionEndsAt, deletionDueAt
+        suspensionEndsAt, deletionDueAt, logoFileId, corsOrigins, isSupportRefused
         """
 
     init(_ row: SQLStatement) throws {
@@ -55,6 +61,9 @@ package struct Tenant: Sendable, Codable, Equatable {
         (createdAt, updatedAt, version) = (created, updated, row.integer(14))
         (convertedAt, paidUntil, cancelsAt) = (instant(15), instant(16), instant(17))
         (graceEndsAt, suspensionEndsAt, deletionDueAt) = (instant(18), instant(19), instant(20))
+        logoFileID = row.text(21)
+        corsOrigins = row.text(22).map { $0.split(separator: ",").map(String.init) }
+        isSupportRefused = row.text(23) == "yes" ? true : nil
     }
 
     init(_ input: TenantInput, id: String, now: Instant, rules: LifecycleRules = .standard) {
@@ -101,6 +110,8 @@ package struct Tenant: Sendable, Codable, Equatable {
             SQLValue(trialEndsAt), SQLValue(suspendedAt), SQLValue(suspensionReason), SQLValue(createdAt),
             SQLValue(updatedAt), .integer(version), SQLValue(convertedAt), SQLValue(paidUntil), SQLValue(cancelsAt),
             SQLValue(graceEndsAt), SQLValue(suspensionEndsAt), SQLValue(deletionDueAt),
+            SQLValue(logoFileID), SQLValue(corsOrigins?.joined(separator: ",")),
+            SQLValue(refusesSupport ? "yes" : nil),
         ]
     }
 
@@ -108,6 +119,9 @@ package struct Tenant: Sendable, Codable, Equatable {
     package var localTime: LocalTime { Self.localTime(timeZone) }
 
     private static func localTime(_ name: String) -> LocalTime { LocalTime(name) ?? .utc }
+
+    package var refusesSupport: Bool { isSupportRefused == true }
+    package var logoPath: String? { logoFileID.map { "/public/\(slug)/\($0)" } }
 
     package func has(module: String?) -> Bool { module.map { modules.contains($0) } ?? true }
 
@@ -122,7 +136,8 @@ package struct Tenant: Sendable, Codable, Equatable {
             "suspendedAt": JSON(suspendedAt), "suspensionReason": JSON(suspensionReason),
             "convertedAt": JSON(convertedAt), "paidUntil": JSON(paidUntil), "cancelsAt": JSON(cancelsAt),
             "graceEndsAt": JSON(graceEndsAt), "suspensionEndsAt": JSON(suspensionEndsAt),
-            "deletionDueAt": JSON(deletionDueAt),
+            "deletionDueAt": JSON(deletionDueAt), "logo": JSON(logoPath),
+            "corsOrigins": .array((corsOrigins ?? []).map { .string($0) }), "refusesSupport": .bool(refusesSupport),
             "createdAt": JSON(createdAt), "updatedAt": JSON(updatedAt), "version": .integer(version),
         ]
     }
@@ -133,7 +148,8 @@ package struct Tenant: Sendable, Codable, Equatable {
         [
             "id": .string(id), "slug": .string(slug), "name": .string(name),
             "status": .string(status(at: now).rawValue), "timeZone": .string(timeZone), "currency": .string(currency),
-            "modules": .array(modules.map { .string($0) }), "notice": notice(at: now) ?? .null,
+            "modules": .array(modules.map { .string($0) }), "logo": JSON(logoPath),
+            "notice": notice(at: now) ?? .null,
         ]
     }
 

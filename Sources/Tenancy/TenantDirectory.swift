@@ -10,6 +10,10 @@ package final class TenantDirectory: Sendable {
         var byID: [String: Tenant] = [:]
         var idBySlug: [String: String] = [:]
         var files: [String: DatabaseFile] = [:]
+        /// Domains of shops' own, to the shop's id.
+        var idByDomain: [String: String] = [:]
+        /// What any shop allows; nil until somebody asks.
+        var origins: [WebOrigin]?
     }
 
     /// Tells that somebody's access may have ended: a session, a role, a shop.
@@ -31,7 +35,12 @@ package final class TenantDirectory: Sendable {
             try db.all("SELECT \(Tenant.columns) FROM tenants", []) { try Tenant($0) }
         }
         try plans.load(system)
+        let domains = try system.read { db in
+            try db.all("SELECT domain, tenantId FROM tenantDomains", []) { ($0.text(0) ?? "", $0.text(1) ?? "") }
+        }
         state.withLock { state in
+            state.idByDomain = Dictionary(domains, uniquingKeysWith: { first, _ in first })
+            state.origins = nil
             state.byID = Dictionary(tenants.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             state.idBySlug = Dictionary(tenants.map { ($0.slug, $0.id) }, uniquingKeysWith: { first, _ in first })
         }
@@ -46,6 +55,35 @@ package final class TenantDirectory: Sendable {
     package var all: [Tenant] { state.withLock { Array($0.byID.values) }.sorted { $0.id < $1.id } }
     package var count: Int { state.withLock { $0.byID.count } }
 
+    // MARK: - Hosts and origins
+
+    package var hasDomains: Bool { state.withLock { !$0.idByDomain.isEmpty } }
+
+    /// The shop that has `host`, lower-case and without a port, for a domain of its own.
+    package func tenant(domain host: String) -> Tenant? {
+        state.withLock { state in state.idByDomain[host].flatMap { state.byID[$0] } }
+    }
+
+    package func domains(of id: String) -> [String] {
+        state.withLock { state in state.idByDomain.filter { $0.value == id }.map(\.key) }.sorted()
+    }
+
+    func setDomain(_ domain: String, _ id: String?) { state.withLock { $0.idByDomain[domain] = id } }
+
+    func forgetDomains(of id: String) {
+        state.withLock { state in state.idByDomain = state.idByDomain.filter { $0.value != id } }
+    }
+
+    /// The origins that any shop allows: a browser asks for leave before it says who it is.
+    package var origins: [WebOrigin] {
+        state.withLock { state in
+            if let origins = state.origins { return origins }
+            let origins = state.byID.values.flatMap { $0.corsOrigins ?? [] }.compactMap { WebOrigin.pattern($0) }
+            state.origins = origins
+            return origins
+        }
+    }
+
     /// The one object for a tenant's file: two would be two writers.
     package func file(_ id: String) -> DatabaseFile {
         state.withLock { state in
@@ -59,6 +97,7 @@ package final class TenantDirectory: Sendable {
     func remove(_ tenant: Tenant) {
         state.withLock { state in
             state.byID[tenant.id] = nil
+            state.origins = nil
             if state.idBySlug[tenant.slug] == tenant.id { state.idBySlug[tenant.slug] = nil }
         }
         access.announce(())
@@ -67,6 +106,7 @@ package final class TenantDirectory: Sendable {
     func put(_ tenant: Tenant) {
         state.withLock { state in
             state.byID[tenant.id] = tenant
+            state.origins = nil
             state.idBySlug[tenant.slug] = tenant.id
         }
         access.announce(())

@@ -10,7 +10,7 @@ package struct TenantInput: Sendable {
 
     package static let shippedPlans = ["amc", "enterprise", "free", "pro", "standard"]
     /// Names that mean something else in addresses.
-    static let reservedSlugs: Set<String> = [
+    package static let reservedSlugs: Set<String> = [
         "www", "api", "admin", "app", "mail", "public", "static", "operator", "webhooks",
     ]
 
@@ -93,10 +93,17 @@ package struct InputReader {
         return text
     }
 
-    /// A password or token: taken as it is.
-    package mutating func secret(_ name: String, required: Bool = false) -> String? {
+    /// A text that may be empty, which null is too; nil where nothing is said.
+    package mutating func optionalText(_ name: String, max: Int) -> String? {
+        guard members.contains(where: { $0.name == name }) else { return nil }
+        guard let value = value(name) else { return "" }
+        return value.stringValue == "" ? "" : text(name, max: max)
+    }
+
+    /// A password, a token or a whole document: taken as it is, up to `limit` bytes.
+    package mutating func secret(_ name: String, required: Bool = false, limit: Int = 1024) -> String? {
         let value = value(name)
-        if let text = value?.stringValue, text.utf8.count <= 1024 { return text }
+        if let text = value?.stringValue, text.utf8.count <= limit { return text }
         if required || value != nil { faults.append(.init(name, "required", "Must be given, as a text.")) }
         return nil
     }

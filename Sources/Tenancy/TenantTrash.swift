@@ -134,10 +134,12 @@ extension Tenants {
         let now = time.now()
         try await system.write { db in
             try db.run("DELETE FROM trash WHERE id = ?1", [.text(trashed.id)])
+            try db.run("DELETE FROM tenantDomains WHERE tenantId = ?1", [.text(trashed.id)])
             try AuditTrail.append(
                 db, at: now, actor: actor, action: "tenant.purge", target: trashed.id, requestID: requestID,
                 data: Self.report(trashed.slug, from: .deleted, to: .erased))
         }
+        directory.forgetDomains(of: trashed.id)
         try await services.longWork { try FileSystem.remove(doomed) }
     }
 

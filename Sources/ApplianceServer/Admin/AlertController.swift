@@ -9,7 +9,8 @@ struct AlertController: Sendable {
 
     func add(to routes: Routes) {
         routes.operator(.get, "/api/admin/alerts", "List alerts, or only open ones") { try list($0) }
-        routes.operator(.post, "/api/admin/alerts/{id}/acknowledge", "Say that an alert was seen") { context in
+        routes.operator(.post, "/api/admin/alerts/{id}/acknowledge", "Say that an alert was seen", needs: .support) {
+            context in
             let id = context.http.parameters.get("id") ?? ""
             return Answer.json(
                 try await alerts.acknowledge(id, by: context.principal.actor, requestID: context.requestID).json)

@@ -17,21 +17,21 @@ struct LifecycleController: Sendable {
             Answer.json(Self.description, for: context.request)
         }
         routes.operator(.get, "\(path)/history", "What became of a shop, and what will") { try history($0) }
-        routes.operator(.post, "\(path)/suspend", "Make a shop read-only") { context in
+        routes.operator(.post, "\(path)/suspend", "Make a shop read-only", needs: .billing) { context in
             try await move(context) { tenant, body, request in
                 try body.finish()
                 return try await tenants.suspend(
                     tenant.id, reason: request.reason ?? "", by: request.actor, requestID: request.requestID)
             }
         }
-        routes.operator(.post, "\(path)/activate", "Make a shop active") { context in
+        routes.operator(.post, "\(path)/activate", "Make a shop active", needs: .billing) { context in
             try await move(context) { tenant, body, request in
                 try body.finish()
                 return try await tenants.activate(
                     tenant.id, by: request.actor, requestID: request.requestID, reason: request.reason)
             }
         }
-        routes.operator(.post, "\(path)/extend-trial", "Move the end of a trial") { context in
+        routes.operator(.post, "\(path)/extend-trial", "Move the end of a trial", needs: .billing) { context in
             try await move(context) { tenant, body, request in
                 let days = body.integer("days", in: 1...3650)
                 if days == nil { body.faults.append(.init("days", "required", "Must be given.")) }
@@ -41,21 +41,22 @@ struct LifecycleController: Sendable {
                     reason: request.reason)
             }
         }
-        routes.operator(.post, "\(path)/convert", "Make a subscription of a trial") { context in
+        routes.operator(.post, "\(path)/convert", "Make a subscription of a trial", needs: .billing) { context in
             try await move(context) { tenant, body, request in
                 let paidUntil = body.moment("paidUntil", tenant.localTime)
                 try body.finish()
                 return try await tenants.convert(tenant.id, paidUntil: paidUntil, request)
             }
         }
-        routes.operator(.post, "\(path)/renew", "Note until when a shop is paid") { context in
+        routes.operator(.post, "\(path)/renew", "Note until when a shop is paid", needs: .billing) { context in
             try await move(context) { tenant, body, request in
                 let paidUntil = body.moment("paidUntil", tenant.localTime, required: true)
                 try body.finish()
                 return try await tenants.renew(tenant.id, paidUntil: paidUntil ?? .earliest, request)
             }
         }
-        routes.operator(.post, "\(path)/cancel", "End a shop with its period, on a date, or now") { context in
+        routes.operator(.post, "\(path)/cancel", "End a shop with its period, on a date, or now", needs: .billing) {
+            context in
             try await move(context) { tenant, body, request in
                 let (date, now) = (body.moment("at", tenant.localTime), body.flag("now") ?? false)
                 if now, date != nil { body.faults.append(.init("at", "not_allowed", "Either a date or now.")) }
@@ -65,7 +66,8 @@ struct LifecycleController: Sendable {
                     : try await tenants.cancel(tenant.id, at: date, request)
             }
         }
-        routes.operator(.post, "\(path)/reactivate", "Take a suspension or cancellation back") { context in
+        routes.operator(.post, "\(path)/reactivate", "Take a suspension or cancellation back", needs: .billing) {
+            context in
             try await move(context) { tenant, body, request in
                 try body.finish()
                 return try await tenants.reactivate(tenant.id, request)

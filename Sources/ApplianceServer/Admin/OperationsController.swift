@@ -17,11 +17,15 @@ struct OperationsController: Sendable {
         routes.operator(.post, "/api/admin/schedule/{id}/run", "Run a job now") { context in
             Answer.json(try await appliance.scheduler.runNow(context.http.parameters.get("id") ?? "").json)
         }
-        routes.operator(.get, "/api/admin/outbox", "List messages") { try outbox($0) }
+        // Messages may hold links that sign people in.
+        routes.operator(.get, "/api/admin/outbox", "List messages", needs: .manage) { try outbox($0) }
         routes.operator(.get, "/api/admin/operators", "List operators") { _ in
             Answer.json(["items": .array(try appliance.signIn.operators().map(\.json)), "nextCursor": nil])
         }
         routes.operator(.post, "/api/admin/operators", "Create an operator") { try await createOperator($0) }
+        routes.operator(.post, "/api/admin/operators/{id}/role", "Give an operator another role") {
+            try await setRole($0)
+        }
         routes.operator(.post, "/api/admin/operators/{id}/disable", "Disable an operator") { context in
             Answer.json(
                 try await appliance.signIn.disableOperator(
@@ -65,10 +69,23 @@ struct OperationsController: Sendable {
         var body = try InputReader(body: await RequestBodies.json(context.request))
         let email = body.text("email", required: true, max: 254) ?? ""
         let password = body.secret("password", required: true) ?? ""
+        let role = body.text("role", max: 20) { OperatorRole(rawValue: $0) != nil }
         try body.finish()
         let made = try await appliance.signIn.createOperator(
-            email: email, password: password, by: context.principal.actor)
+            email: email, password: password, role: role.flatMap(OperatorRole.init) ?? .owner,
+            by: context.principal.actor)
         return Answer.json(made.json, status: .created)
+    }
+
+    private func setRole(_ context: OperatorRequestContext) async throws -> Response {
+        var body = try InputReader(body: await RequestBodies.json(context.request))
+        let role = body.text("role", required: true, max: 20) { OperatorRole(rawValue: $0) != nil }
+        try body.finish()
+        return Answer.json(
+            try await appliance.signIn.setOperatorRole(
+                context.http.parameters.get("id") ?? "", role.flatMap(OperatorRole.init) ?? .support,
+                by: context.principal.actor
+            ).json)
     }
 
     private func resetPassword(_ context: OperatorRequestContext) async throws -> Response {
