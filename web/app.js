@@ -17,7 +17,10 @@ import { recordsPage } from './pages/records.js'
 import { forgotPage, resetPage } from './pages/reset.js'
 import { schedulePage } from './pages/schedule.js'
 import { setupPage } from './pages/setup.js'
+import { settingsPage } from './pages/settings.js'
 import { shopHomePage } from './pages/shop-home.js'
+import { shopSettingsPage } from './pages/shop-settings.js'
+import { signupPage } from './pages/signup.js'
 import { tenantPage } from './pages/tenant.js'
 import { tenantsPage } from './pages/tenants.js'
 import { trashPage } from './pages/trash.js'
@@ -27,6 +30,7 @@ import { Shell } from './shell.js'
 /** Every route of the page. `section` names the entry of the menu that is marked as current. */
 const routes = [
   { path: '/setup/:token', page: setupPage, title: 'Set up', audience: 'anyone' },
+  { path: '/signup', page: signupPage, title: 'Start your shop', audience: 'anyone' },
   { path: '/login', page: loginPage, title: 'Sign in', audience: 'anyone' },
   { path: '/forgot', page: forgotPage, title: 'Forgotten password', audience: 'anyone' },
   { path: '/reset/:token', page: resetPage, title: 'New password', audience: 'anyone' },
@@ -45,6 +49,8 @@ const routes = [
   { path: '/plans', page: plansPage, title: 'Plans', audience: 'operator', section: 'plans' },
   { path: '/schedule', page: schedulePage, title: 'Schedule', audience: 'operator', section: 'schedule' },
   { path: '/outbox', page: outboxPage, title: 'Outbox', audience: 'operator', section: 'outbox' },
+  { path: '/settings', page: settingsPage, title: 'Settings', audience: 'operator', section: 'settings' },
+  { path: '/shop/settings', page: shopSettingsPage, title: 'Shop settings', audience: 'shop', section: 'settings' },
   { path: '/shop', page: shopHomePage, title: 'Shop', audience: 'shop', section: 'shop' },
   ...shopRoutes('/shop', { audience: 'shop' }),
 ]

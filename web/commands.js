@@ -20,6 +20,10 @@ export const commands = {
     ...Object.entries(limits).flatMap(([limit, value]) => ['--limit', `${limit}=${value ?? 'none'}`]),
     ...features.flatMap((feature) => ['--feature', feature]), '--agents', agents?.join(',') || 'all',
     isOffered ? '--offered' : '--no-offered'),
+  tenantActAs: (slug, email, { reason, minutes, write }) => line(
+    'tenant act-as', slug, '--operator', email, '--reason', reason || 'REASON', '--minutes', minutes,
+    ...(write.length > 0 ? ['--write'] : [])),
+  settingsList: () => line('settings list'),
   tenantDelete: (slug) => line('tenant delete', slug),
   tenantTrash: () => line('tenant trash'),
   tenantUndelete: (slug) => line('tenant undelete', slug),

@@ -1,5 +1,6 @@
 import { button } from './components/button.js'
 import { icon } from './components/icon.js'
+import { shopNotices } from './components/shop-notices.js'
 import { shopLinks } from './components/shop-tabs.js'
 import { element } from './dom.js'
 import { themeToggle } from './theme.js'
@@ -11,14 +12,16 @@ const operatorMenu = [
   { section: 'backups', label: 'Backups', icon: 'archive' },
   { section: 'schedule', label: 'Schedule', icon: 'clock' },
   { section: 'outbox', label: 'Outbox', icon: 'mail' },
+  { section: 'settings', label: 'Settings', icon: 'columns' },
 ]
 const shopHome = { section: 'shop', label: 'Overview', icon: 'shops' }
 
 /** What stays while pages come and go: brand, menu and account, beside the one `main`. */
-export function frame({ session, shops, onSignOut }) {
+export function frame({ api, session, shops, onSignOut }) {
   const main = element('main', { id: 'main', tabindex: '-1' })
   const menu = element('ul', { class: 'menu' })
   const header = session ? signedInHeader(session, menu, onSignOut) : signedOutHeader()
+  const notices = session?.tenant ? shopNotices({ api }) : null
   let current = null
   const fill = (items) => {
     menu.replaceChildren(...items.map((item) => element('li', {}, menuLink(item))))
@@ -29,7 +32,7 @@ export function frame({ session, shops, onSignOut }) {
     session,
     parts: [header, main],
     show(page, section) {
-      main.replaceChildren(page)
+      main.replaceChildren(...[notices, page].filter(Boolean))
       header.classList.remove('menu-open')
       header.querySelector('.menu-button')?.setAttribute('aria-expanded', 'false')
       current = section

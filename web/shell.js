@@ -82,7 +82,7 @@ export class Shell {
 
   #place(page, route) {
     if (!this.#frame || this.#frame.session !== this.#session) {
-      this.#frame = frame({ session: this.#session, shops: this.#shops, onSignOut: () => this.#signOut() })
+      this.#frame = frame({ api: this.#api, session: this.#session, shops: this.#shops, onSignOut: () => this.#signOut() })
       this.#root.replaceChildren(...this.#frame.parts)
     }
     this.#frame.show(page, route.section ?? sectionOf(readHash(location.hash).path))

@@ -120,6 +120,8 @@ export class Shops {
   }
 
   async #read(acting) {
+    // Refused without leave to act in the shop: then nothing else is tried.
+    if (acting) await this.#api.get('/api/shop', { tenant: acting })
     const [document, tenant] = await Promise.all([
       this.#api.get('/api/openapi.json', { tenant: acting }),
       acting ? this.#api.get(`/api/admin/tenants/${encodeURIComponent(acting)}`) : this.#session.tenant])

@@ -94,11 +94,11 @@ package struct ShopController: Sendable {
 
     /// Ends a grant, also in a shop that is read-only.
     private func endSupport(_ context: TenantRequestContext) async throws -> Response {
-        try requireOwner(context)
         let id = context.recordID
         guard services.actAs.active(in: context.tenant.id).contains(where: { $0.id == id }) else {
             throw DomainError.notFound("leave to act")
         }
+        try requireOwner(context)
         return Answer.json(
             try await services.actAs.end(id, by: context.principal.actor, requestID: context.requestID).json)
     }

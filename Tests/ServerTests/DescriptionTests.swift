@@ -19,7 +19,10 @@ struct DescriptionTests {
                 #expect(operation?["responses"] != nil, "\(entry.method) \(entry.path)")
                 let parameters = operation?["parameters"]?.arrayValue ?? []
                 let names = parameters.filter { $0["in"] == "path" }.compactMap { $0["name"]?.stringValue }
-                #expect(names == (entry.path.contains("{id}") ? ["id"] : []), "\(entry.method) \(entry.path)")
+                let inPath = entry.path.split(separator: "/").filter { $0.hasPrefix("{") }.map {
+                    $0.dropFirst().dropLast()
+                }
+                #expect(names == inPath.map(String.init), "\(entry.method) \(entry.path)")
             }
         }
     }

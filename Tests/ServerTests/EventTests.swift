@@ -167,6 +167,7 @@ struct EventTests {
         try await withShops { server, person, acme, _ in
             _ = try await add(server, acme)
             try await server.expect(201, "POST", "/api/admin/backups", by: person)
+            try await server.actAs(person, in: "acme")
             let listener = try await Listener(server, person, tenant: "acme")
             await heard(server)
             let undone = try await add(server, acme, "undone")

@@ -133,6 +133,7 @@ struct FileTests {
             try await server.expect(404, "GET", path, by: bela.owner)
             try await server.expect(404, "GET", "/public/acme/\(made)")
             for person in [staff, acme.owner] { try await server.expect(200, "GET", path, by: person) }
+            try await server.actAs(person, in: "acme")
             try await server.expect(200, "GET", path, by: person, tenant: "acme")
             let product = try await server.expect(
                 201, "POST", "/api/products", by: staff,
@@ -233,6 +234,7 @@ struct FileTests {
             let clone = try await server.expect(
                 201, "POST", "/api/admin/tenants/acme/clone", by: person, json: ["slug": "acme-try"])
             #expect(clone.json["slug"] == "acme-try")
+            try await server.actAs(person, in: "acme-try")
             let copied = try await server.expect(200, "GET", "/api/files", by: person, tenant: "acme-try").items
             let ids = copied.compactMap { $0["id"]?.stringValue }
             #expect(try Set(ids) == [id(made), id(photo)])

@@ -1,6 +1,7 @@
 import ApplianceCore
 import CollectionKit
 import HTTPAPI
+import Tenancy
 import Testing
 
 @testable import ApplianceServer
@@ -16,6 +17,9 @@ struct IsolationMatrixTests {
         let disabled: Person
         let endedOperator: Person
         let disabledOperator: Person
+        /// Operators who are not owners.
+        let support: Person
+        let billing: Person
     }
 
     private static let canary = "only-acme-knows"
@@ -23,6 +27,8 @@ struct IsolationMatrixTests {
     @Test func `every route refuses everybody who may not use it`() async throws {
         try await withShops { server, person, acme, bela in
             let cast = try await makeCast(server, person, acme)
+            // In bela, and nowhere else: nobody lets this operator into acme.
+            try await server.actAs(person, in: bela.slug)
             let samples = try await samples(server, person, acme)
             let before = try server.fingerprint(acme)
             // Reading first: what a stranger writes into the own shop may look like the victim's.
@@ -62,6 +68,8 @@ struct IsolationMatrixTests {
                 case .open, .signedIn, .operator: continue
                 case .tenant, .tenantManager: break
                 }
+                // Sending an operator out is no change of the shop.
+                if sample.entry.path == "/api/shop/support/{id}/end" { continue }
                 let answer = try await server.send(sample, by: acme.owner)
                 #expect(answer.status == (sample.isRead ? 200 : 403), sample.name)
                 if !sample.isRead { #expect(answer.code == "tenant_suspended", sample.name) }
@@ -77,7 +85,9 @@ struct IsolationMatrixTests {
             ended: try await server.addUser("ended", .owner, to: shop),
             disabled: try await server.addUser("disabled", .owner, to: shop),
             endedOperator: try await server.signIn("op@example.com"),
-            disabledOperator: try await server.addOperator("second@example.com", by: person))
+            disabledOperator: try await server.addOperator("second@example.com", by: person),
+            support: try await server.addOperator("support@example.com", by: person, role: "support"),
+            billing: try await server.addOperator("billing@example.com", by: person, role: "billing"))
         try await server.expect(204, "POST", "/api/auth/logout", by: cast.ended)
         try await server.expect(204, "POST", "/api/auth/logout", by: cast.endedOperator)
         try await server.expect(200, "POST", "/api/users/\(cast.disabled.id)/disable", by: shop.owner)
@@ -129,6 +139,13 @@ struct IsolationMatrixTests {
             #expect(answer.status == 403 && answer.code == code, sample.name)
             #expect(!answer.text.contains(Self.canary), sample.name)
         }
+        guard let right = sample.entry.right else { return }
+        for (person, rights) in [(cast.support, [.view, .support]), (cast.billing, [.view, .billing])]
+            as [(Person, [OperatorRight])] where !rights.contains(right)
+        {
+            let answer = try await server.send(sample, by: person)
+            #expect(answer.status == 403 && answer.code == "not_permitted", sample.name)
+        }
     }
 
     private func refuseStrangers(
@@ -148,6 +165,9 @@ struct IsolationMatrixTests {
             }
             let unnamed = try await server.send(sample, by: person)
             #expect(unnamed.status == 400 && unnamed.code == "tenant_required", sample.name)
+            let closed = try await server.send(sample, by: person, tenant: victim.slug)
+            #expect(closed.status == 403 && closed.code == "act_as_required", sample.name)
+            #expect(!closed.text.contains(Self.canary), sample.name)
             try await reach(server, sample, by: stranger.owner, tenant: nil)
             try await reach(server, sample, by: person, tenant: stranger.slug)
         }

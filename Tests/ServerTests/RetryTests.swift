@@ -193,6 +193,7 @@ struct RetryTests {
                     ["method": "POST", "path": "/api/products", "body": ["sku": "a", "name": "b", "price": 1]]
                 ]
             ]
+            try await server.actAs(person, in: "codes")
             let missing = try await server.expect(
                 403, "POST", "/api/batch", by: person, tenant: "codes", json: product)
             #expect(missing.code == "module_not_enabled")

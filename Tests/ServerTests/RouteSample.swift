@@ -40,7 +40,8 @@ struct RouteSamples {
     let canary: String
 
     private enum Subject {
-        case none, user, tenant, activeTenant, suspendedTenant, trashed, person, snapshot, job, alert, file, restored
+        case none, user, tenant, activeTenant, suspendedTenant, actAs, supporter, setting, trashed, person, snapshot,
+            job, alert, file, restored
         case invitation, session
         case plan
     }
@@ -138,6 +139,37 @@ struct RouteSamples {
         "GET /api/admin/plans/{id}": Rule(subject: .plan),
         "POST /api/admin/plans/{id}/move": Rule(subject: .plan),
         "GET /api/subscription": Rule(subject: .none),
+        "PATCH /api/admin/tenants/{id}": Rule(subject: .tenant, json: ["name": "Renamed"]),
+        "GET /api/admin/tenants/{id}/domains": Rule(subject: .tenant),
+        "POST /api/admin/tenants/{id}/domains": Rule(
+            subject: .tenant, json: ["domain": "shop.matrix.example"], status: 201),
+        "DELETE /api/admin/tenants/{id}/domains/{domain}": Rule(
+            subject: .tenant, status: 404, path: "/api/admin/tenants/{id}/domains/nobody.example"),
+        "GET /api/admin/tenants/{id}/act-as": Rule(subject: .tenant),
+        "POST /api/admin/tenants/{id}/act-as": Rule(subject: .tenant, json: ["reason": "help"], status: 201),
+        "POST /api/admin/act-as/{id}/end": Rule(subject: .actAs),
+        "GET /api/admin/operator-roles": Rule(subject: .none),
+        "POST /api/admin/operators/{id}/role": Rule(subject: .person, json: ["role": "billing"]),
+        "GET /api/admin/settings": Rule(subject: .none),
+        "GET /api/admin/settings/{id}": Rule(subject: .setting),
+        "PATCH /api/admin/settings/{id}": Rule(subject: .setting, json: ["value": "on"]),
+        "GET /api/admin/legal": Rule(subject: .none),
+        "POST /api/admin/legal": Rule(
+            subject: .none, json: ["kind": "privacy", "body": "Nothing is kept."], status: 201),
+        "POST /api/signup": Rule(
+            subject: .none,
+            json: [
+                "slug": "signed-up", "email": "o@signed-up.example", "password": password, "termsVersion": 1,
+            ], status: 201),
+        "GET /terms": Rule(subject: .none),
+        "GET /privacy": Rule(subject: .none),
+        "GET /api/legal": Rule(subject: .none),
+        "POST /api/legal/accept": Rule(subject: .none, json: ["termsVersion": 1]),
+        "GET /api/auth/shop": Rule(subject: .none),
+        "GET /api/shop": Rule(subject: .none),
+        "PATCH /api/shop": Rule(subject: .none, json: ["corsOrigins": ["https://app.example"]]),
+        "GET /api/shop/support": Rule(subject: .none),
+        "POST /api/shop/support/{id}/end": Rule(subject: .supporter),
         "POST /api/admin/tenants/{id}/delete": Rule(subject: .tenant, json: ["confirm": "{id}"]),
         "POST /api/admin/tenants/{id}/export": Rule(subject: .tenant, json: ["into": "/nowhere"], status: 403),
         "POST /api/admin/tenants/import": Rule(subject: .none, json: ["from": "/nowhere"], status: 403),
@@ -203,6 +235,15 @@ struct RouteSamples {
                 subject == .activeTenant ? ("activate", [:]) : ("suspend", ["reason": "late"])
             try await server.expect(200, "POST", "/api/admin/tenants/\(id)/\(verb)", by: person, json: body)
             return id
+        case .setting: return "signup"
+        case .actAs, .supporter:
+            let slug = subject == .actAs ? try await make(.tenant) : shop.slug
+            let name = "\(name)@b.example"
+            _ = try await server.addOperator(name, by: person)
+            let helper = try await server.signIn(name)
+            let answer = try await server.expect(
+                201, "POST", "/api/admin/tenants/\(slug)/act-as", by: helper, json: ["reason": "help"])
+            return try #require(answer.json["id"]?.stringValue)
         case .person:
             (path, json) = ("operators", ["email": .string("\(name)@b.example"), "password": Self.password])
         case .trashed:

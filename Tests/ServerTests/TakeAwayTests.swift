@@ -64,6 +64,7 @@ struct TakeAwayTests {
             let clone = try await server.expect(
                 201, "POST", "/api/admin/tenants/acme/clone", by: person, json: ["slug": "try-out", "days": 3])
             #expect(clone.json["expiresAt"] == JSON(server.clock.now.adding(.days(3))))
+            try await server.actAs(person, in: "try-out")
             let found = try await server.expect(200, "GET", "/api/customers", by: person, tenant: "try-out")
             let masked = try #require(found.items.first)
             #expect(masked["city"] == "Pune" && masked["externalId"] == "C-1" && found.items.count == 1)

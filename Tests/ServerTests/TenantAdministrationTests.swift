@@ -122,6 +122,7 @@ struct TenantAdministrationTests {
             let again = try await server.signIn("owner@acme.example", "acme")
             let me = try await server.expect(200, "GET", "/api/auth/me", by: again)
             #expect(me.json["tenant"]?["status"] == "suspended")
+            try await server.actAs(person, in: "acme")
             try await server.expect(
                 403, "POST", "/api/customers", by: person, tenant: "acme", json: ["name": "Asha"])
             try await server.expect(409, "POST", "\(Self.path)/acme/suspend", by: person, json: ["reason": "twice"])

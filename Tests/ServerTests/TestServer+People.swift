@@ -44,11 +44,18 @@ extension TestServer {
         return Shop(id: id, slug: slug, owner: try await signIn("owner@\(slug).example", slug))
     }
 
-    func addOperator(_ email: String, by person: Person) async throws -> Person {
+    func addOperator(_ email: String, by person: Person, role: String = "owner") async throws -> Person {
         try await expect(
             201, "POST", "/api/admin/operators", by: person,
-            json: ["email": .string(email), "password": .string(goodPassword)])
+            json: ["email": .string(email), "password": .string(goodPassword), "role": .string(role)])
         return try await signIn(email)
+    }
+
+    /// Lets an operator act inside a shop, to write there too.
+    func actAs(_ person: Person, in slug: String, write: Bool = true) async throws {
+        try await expect(
+            201, "POST", "/api/admin/tenants/\(slug)/act-as", by: person,
+            json: ["reason": "asked for help", "write": .bool(write)])
     }
 
     /// Adds somebody to a shop and signs them in.

@@ -12,10 +12,11 @@ from client import OPERATOR, PASSWORD
 
 COMMANDS = {
     "serve": [], "init": [], "demo": [], "import": [], "config": [], "version": [],
-    "operator": ["create", "list", "disable", "reset-password", "reset-link"],
+    "operator": ["create", "list", "set-role", "roles", "disable", "reset-password", "reset-link"],
     "tenant": [
         "create", "list", "show", "history", "extend-trial", "convert", "renew", "suspend", "activate", "cancel",
-        "reactivate", "delete", "undelete", "trash", "purge", "export", "import", "clone", "change-plan"],
+        "reactivate", "delete", "undelete", "trash", "purge", "export", "import", "clone", "change-plan", "set",
+        "domains", "act-as"],
     "user": ["create", "list", "set-role", "disable", "enable", "reset-password", "reset-link", "invite", "invitations",
              "revoke-invitation", "sessions", "sign-out"],
     "record": ["list", "show", "create", "change", "delete"],
@@ -25,6 +26,8 @@ COMMANDS = {
     "audit": ["list", "verify"],
     "alert": ["list", "acknowledge"],
     "plan": ["list", "show", "create", "move"],
+    "settings": ["list", "get", "set"],
+    "legal": ["list", "show", "publish"],
 }
 EVERY = [[name, *more] for name, below in COMMANDS.items() for more in ([], *([sub] for sub in below))]
 ACTING = [command for command in EVERY if len(command) == 2 or not COMMANDS[command[0]]]
@@ -69,8 +72,10 @@ def test_every_listing_is_also_json(appliance):
     snapshot = appliance.json("backup", "create")["id"]
     listings = [
         ["operator", "list"], ["tenant", "list"], ["tenant", "show", "acme"], ["tenant", "history", "acme"],
-        ["tenant", "trash"], ["plan", "list"], ["plan", "show", "pro"],
+        ["plan", "list"], ["plan", "show", "pro"],
         ["tenant", "change-plan", "acme", "--plan", "pro", "--dry-run"], ["user", "list", "--tenant", "acme"],
+        ["tenant", "trash"], ["tenant", "domains", "acme"], ["tenant", "act-as", "acme"], ["settings", "list"],
+        ["settings", "get", "signup"], ["legal", "list"], ["legal", "show", "terms"], ["operator", "roles"],
         ["backup", "list"], ["backup", "show", snapshot], ["backup", "verify"], ["backup", "prune"],
         ["backup", "report"], ["backup", "drill"], ["backup", "drill", "--history"], ["alert", "list", "--all"],
         ["schedule", "list"], ["restore", "--tenant", "acme", "--dry-run"], ["config"], ["version"]]

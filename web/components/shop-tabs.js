@@ -16,5 +16,7 @@ export function shopLinks(shop) {
     ...shop.collections.map(({ name, title }) => ({ label: title, href: shop.address(name), icon: 'box' })),
     ...(shop.managesUsers ? [{ label: 'Users', href: `#${shop.base}/users`, icon: 'people' },
       { label: 'Audit log', href: `#${shop.base}/audit`, icon: 'history' }] : []),
+    ...(shop.managesUsers && !shop.isActing
+      ? [{ label: 'Shop settings', href: '#/shop/settings', icon: 'shops' }] : []),
   ]
 }

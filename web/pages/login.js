@@ -1,6 +1,7 @@
 import { passwordField, textField } from '../components/field.js'
 import { form } from '../components/form.js'
 import { pageHeader } from '../components/page-header.js'
+import { shopBrand } from '../components/shop-brand.js'
 import { element } from '../dom.js'
 
 /** Signs in an operator, or with the name of a shop one of its users. `?then=` is the page that was wanted. */
@@ -19,8 +20,19 @@ export function loginPage({ api, query, signIn }) {
     } }),
     element('p', { class: 'small' }, element('a', { href: `#/forgot${shop.value() ? `?shop=${encodeURIComponent(shop.value())}` : ''}` },
       'Forgotten password?')))
+  greet(api, page, shop)
   queueMicrotask(() => fields[0].focus())
   return page
+}
+
+// Whose door it is, where the host name says so, and where somebody new goes. Nobody waits for it.
+async function greet(api, page, field) {
+  const { shop, signup } = await api.get('/api/auth/shop').catch(() => ({}))
+  if (shop) {
+    page.firstChild.append(shopBrand(shop))
+    field.element.hidden = true
+  }
+  if (signup) page.append(element('p', { class: 'small' }, element('a', { href: '#/signup' }, 'Start your shop')))
 }
 
 // Operators have no shop, so its field stays folded away until someone asks for it.

@@ -4,15 +4,23 @@ import { loadInto } from '../components/panel-loader.js'
 import { shopTabs } from '../components/shop-tabs.js'
 import { emptyState } from '../components/states.js'
 import { element } from '../dom.js'
+import { actAsForm } from './act-as.js'
 
 /** A shop's collections: the home of its users, and for an operator a look inside a tenant. */
-export function shopHomePage({ shops, params, session }) {
+export function shopHomePage({ api, shops, params, session }) {
   const slug = params.slug ?? null
-  const { element: list } = loadInto({
-    load: () => shops.open(slug),
-    view: (shop) => element('div', { class: 'stack' }, shop.isActing && shopTabs(shop), collectionList(shop)),
+  const list = loadInto({
+    load: () => shops.open(slug).catch(withoutLeave),
+    view: (shop) => (shop
+      ? element('div', { class: 'stack' }, shop.isActing && shopTabs(shop), collectionList(shop))
+      : actAsForm({ api, slug, email: session.user.email, onStarted: () => list.reload() })),
   })
-  return element('div', { class: 'page' }, header(slug, session), list)
+  return element('div', { class: 'page' }, header(slug, session), list.element)
+}
+
+function withoutLeave(problem) {
+  if (problem.code !== 'act_as_required') throw problem
+  return null
 }
 
 function header(slug, session) {

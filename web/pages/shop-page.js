@@ -3,12 +3,13 @@ import { shopTabs } from '../components/shop-tabs.js'
 import { loading, problemNotice } from '../components/states.js'
 import { element } from '../dom.js'
 import { ApplianceProblem } from '../problem.js'
+import { actAsForm } from './act-as.js'
 
 /**
  * A page inside a shop: reads the shop and what `load(shop)` adds, then shows the header and the parts that
  * `view({ shop, …loaded })` answers as `{ title, back?, lead?, actions?, parts }`. `title` stands there until then.
  */
-export function shopPage({ shops, params, setTitle }, { title, load, view }) {
+export function shopPage({ api, session, shops, params, setTitle }, { title, load, view }) {
   const page = element('div', { class: 'page' }, pageHeader({ title }), loading())
   const read = async () => {
     try {
@@ -16,7 +17,10 @@ export function shopPage({ shops, params, setTitle }, { title, load, view }) {
       show(page, shop, view({ shop, ...await load?.(shop) }), setTitle)
     } catch (error) {
       if (error.name === 'AbortError') return
-      page.replaceChildren(page.firstChild, problemNotice(ApplianceProblem.from(error), { reload: read }))
+      const problem = ApplianceProblem.from(error)
+      page.replaceChildren(page.firstChild, problem.code === 'act_as_required'
+        ? actAsForm({ api, slug: params.slug, email: session.user.email, onStarted: read })
+        : problemNotice(problem, { reload: read }))
     }
   }
   read()

@@ -12,7 +12,7 @@ import { ownTimeZone, timeZones } from '../time-zones.js'
 const shippedPlans = [['standard', 'Standard'], ['free', 'Free'], ['pro', 'Pro'], ['enterprise', 'Enterprise'],
   ['amc', 'AMC']]
 const modules = [['licensing', 'Licensing'], ['shop', 'Shop']]
-const currencies = ['INR', 'EUR', 'GBP', 'USD']
+export const currencies = ['INR', 'EUR', 'GBP', 'USD']
 const first = { slug: '', name: '', plan: 'pro', trialDays: '14', modules: ['shop'], timeZone: ownTimeZone(),
   currency: 'INR', ownerEmail: '' }
 
@@ -39,7 +39,7 @@ function fields(api) {
   const name = textField({ name: 'name', label: 'Name', 'data-focus': true, autocomplete: 'off' })
   const slug = textField({ name: 'slug', label: 'Slug', autocomplete: 'off', autocapitalize: 'none',
     spellcheck: 'false', hint: 'Short name in addresses and commands: a–z, 0–9 and single dashes.' })
-  suggestSlug(name.input, slug.input)
+  followName(name.input, slug.input)
   return [
     name, slug,
     textField({ name: 'ownerEmail', label: 'Owner’s email', type: 'email', autocomplete: 'off' }),
@@ -64,7 +64,7 @@ async function offerAllPlans(api, input) {
 const sameNames = (names) => names.map((name) => [name, name])
 
 /** Follows the name until the slug itself is typed. */
-function suggestSlug(name, slug) {
+export function followName(name, slug) {
   let isOwn = false
   slug.addEventListener('input', () => { isOwn = slug.value !== '' })
   name.addEventListener('input', () => { if (!isOwn) slug.value = slugFrom(name.value) })

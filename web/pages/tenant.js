@@ -10,6 +10,7 @@ import { commands } from '../commands.js'
 import { element } from '../dom.js'
 import { bytes } from '../format.js'
 import { ApplianceProblem } from '../problem.js'
+import { accessPanels } from './tenant-access.js'
 import { lifePanel } from './tenant-life.js'
 import { openActivate, openSuspend } from './tenant-actions.js'
 import { openChangePlan } from './change-plan.js'
@@ -55,6 +56,7 @@ function tenantView({ api, tenant, signal, onChange }) {
       ['Changed', time(tenant.updatedAt)],
     ])),
     lifePanel({ api, tenant, signal, onChange }),
+    accessPanels({ api, tenant, signal, onChange }),
     panel({ title: 'Storage' }, facts([
       ['Database file', bytes(tenant.storage.bytes)],
       ['State', tenant.storage.state],

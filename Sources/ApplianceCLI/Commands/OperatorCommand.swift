@@ -4,16 +4,21 @@ import ArgumentParser
 struct OperatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operator", abstract: "The people who run the appliance.",
-        subcommands: [Create.self, List.self, Disable.self, ResetPassword.self, ResetLink.self])
+        subcommands: [
+            Create.self, List.self, SetRole.self, Roles.self, Disable.self, ResetPassword.self, ResetLink.self,
+        ])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Create an operator.")
         @Argument(help: "E-mail address.") var email: String
+        @Option(help: "owner, support (looks, changes nothing) or billing.") var role: String?
         @OptionGroup var password: PasswordOptions
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let body: JSON = ["email": .string(email), "password": .string(try password.get())]
+            let body: JSON = [
+                "email": .string(email), "password": .string(try password.get()), "role": JSON(role),
+            ]
             let made = try await ControlSession.with(options.global.configuration()) {
                 try await $0.send("POST", "/api/admin/operators", body)
             }
@@ -31,9 +36,9 @@ struct OperatorCommand: AsyncParsableCommand {
             }
             if options.json { return Output.print(answer) }
             Output.table(
-                ["EMAIL", "STATUS", "CREATED"],
-                (answer["items"]?.arrayValue ?? []).map {
-                    [Output.text($0, "email"), Output.text($0, "status"), Output.text($0, "createdAt")]
+                ["EMAIL", "ROLE", "STATUS", "CREATED"],
+                (answer["items"]?.arrayValue ?? []).map { person in
+                    ["email", "role", "status", "createdAt"].map { Output.text(person, $0) }
                 })
         }
     }

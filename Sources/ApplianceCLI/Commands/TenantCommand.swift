@@ -7,7 +7,7 @@ struct TenantCommand: AsyncParsableCommand {
         subcommands: [
             Create.self, List.self, Show.self, History.self, ExtendTrial.self, Convert.self, Renew.self, Suspend.self,
             Activate.self, Cancel.self, Reactivate.self, Delete.self, Undelete.self, Trash.self, Purge.self,
-            Export.self, Import.self, Clone.self, ChangePlan.self,
+            Export.self, Import.self, Clone.self, ChangePlan.self, Set.self, Domains.self, ActAs.self,
         ])
 
     static let path = "/api/admin/tenants"
