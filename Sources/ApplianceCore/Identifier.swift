@@ -82,7 +82,7 @@ package enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 }
 
-extension Collection<UInt8> {
+extension Swift.Collection<UInt8> {
     /// Two lower-case hexadecimal digits a byte.
     package var hexadecimal: String {
         func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x57 + nibble }

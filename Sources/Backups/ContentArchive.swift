@@ -39,6 +39,13 @@ package struct ContentArchive: Sendable {
     }
 }
 
+extension Manifest.File {
+    /// Whether a path below the snapshot's folder is this file's, or one of its contents'.
+    func owns(_ path: String) -> Bool {
+        path == self.path || tenant.map { path.hasPrefix(ContentArchive.path($0.id) + "/") } ?? false
+    }
+}
+
 extension DatabaseFacts {
     /// The contents that the rows of a copy name, in the order of their sums. Throws `FileFault`.
     static func contents(_ url: URL, schema: DatabaseSchema) throws -> [Content] {

@@ -21,8 +21,17 @@ extension Manifest {
         manifest.checksum = Self.noChecksum
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        var bytes = Array(try encoder.encode(manifest))
-        guard let digits = Self.checksumRange(bytes) else { throw DomainError.internal("a manifest without checksum") }
+        guard let bytes = Self.summed(Array(try encoder.encode(manifest))) else {
+            throw DomainError.internal("a manifest without checksum")
+        }
+        return bytes
+    }
+
+    /// The bytes of a manifest with the checksum that they should have; nil where there is no place for one.
+    static func summed(_ bytes: [UInt8]) -> [UInt8]? {
+        guard let digits = checksumRange(bytes) else { return nil }
+        var bytes = bytes
+        bytes.replaceSubrange(digits, with: Array(noChecksum.utf8))
         bytes.replaceSubrange(digits, with: Array(Digest.of(bytes).utf8))
         return bytes
     }

@@ -89,9 +89,4 @@ package struct Manifest: Codable, Sendable, Equatable {
 extension Manifest.File {
     /// Of its uploaded files.
     package var contentBytes: Int64 { contents?.reduce(0) { $0 + $1.bytes } ?? 0 }
-
-    /// Whether a path below the snapshot's folder is this file's, or one of its contents'.
-    func owns(_ path: String) -> Bool {
-        path == self.path || tenant.map { path.hasPrefix(ContentArchive.path($0.id) + "/") } ?? false
-    }
 }

@@ -11,7 +11,12 @@ package enum CSVWriter {
     }
 
     private static func append(_ cell: String, to out: inout [UInt8]) {
-        let needsQuotes = cell.utf8.contains { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }
+        let needsQuotes = cell.utf8.contains { byte in
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(ascii: "\r"), UInt8(ascii: "\n"): true
+            default: false
+            }
+        }
         guard needsQuotes else { return out.append(contentsOf: cell.utf8) }
         out.append(UInt8(ascii: "\""))
         for byte in cell.utf8 {

@@ -1,9 +1,9 @@
-// What libFuzzer calls: one entry for each parser of bytes from outside that needs nothing but `ApplianceCore`. Compiled
-// by `run` into one module together with the sources it tests; no part of the package.
+// What libFuzzer calls: one entry for each parser of bytes from outside. Compiled by `run` into one module together
+// with the sources it tests; no part of the package.
 import Foundation
 
 /// Each gets any bytes, must not trap, and what it accepts must mean the same when it is written and read again.
-private let targets: [String: @Sendable ([UInt8]) -> Void] = [
+private let coreTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "json": { bytes in
         guard let value = try? JSONParser.parse(bytes) else { return }
         require((try? JSONParser.parse(value.bytes)) == value)
@@ -71,9 +71,12 @@ private func rows(_ bytes: [UInt8], piece: Int) -> [[[UInt8]]] {
     }
 }
 
-private func require(_ condition: Bool) { if !condition { abort() } }
+func require(_ condition: Bool) { if !condition { abort() } }
 
 private let target: @Sendable ([UInt8]) -> Void = {
+    let targets = [coreTargets, collectionTargets, fileTargets].reduce(into: [:]) { all, some in
+        all.merge(some) { first, _ in first }
+    }
     guard let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"], let target = targets[name] else {
         print("FUZZ_TARGET is one of \(targets.keys.sorted().joined(separator: " "))")
         abort()

@@ -1,0 +1,80 @@
+// What comes with a request or lies in a folder of backups, checked before anything is believed.
+import Crypto
+import Foundation
+import Hummingbird
+import Synchronization
+
+/// Every byte in front of it may be a stranger's, and the sum still right.
+private func resummed(_ bytes: [UInt8]) -> [UInt8] { bytes + SHA256.hash(data: bytes) }
+
+private let tokens: AccessTokens = {
+    let folder = FileManager.default.temporaryDirectory.appending(
+        path: "fuzz-\(ProcessInfo.processInfo.processIdentifier)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    do {
+        try FileSystem.makeFolder(folder)
+        return AccessTokens(try MasterKey(DataDirectory(folder)))
+    } catch {
+        fatalError("\(error)")
+    }
+}()
+
+/// Waits for an answer that needs no waiting.
+private func awaited<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value? {
+    let done = DispatchSemaphore(value: 0)
+    let found = Mutex<Value?>(nil)
+    Task {
+        let value = await body()
+        found.withLock { $0 = value }
+        done.signal()
+    }
+    done.wait()
+    return found.withLock { $0 }
+}
+
+private let isPrepared: Bool =
+    awaited {
+        await tokens.prepare(); return true
+    } ?? false
+
+private func request(host: String?, path: String) -> Request {
+    Request(
+        head: HTTPRequest(method: .get, scheme: "http", authority: host, path: path), body: RequestBody(buffer: .init())
+    )
+}
+
+let fileTargets: [String: @Sendable ([UInt8]) -> Void] = [
+    // A manifest with the right checksum: what is accepted says the same when it is written again.
+    "manifest": { bytes in
+        guard let id = SnapshotID("2026-11-21T02-00-00Z"), let summed = Manifest.summed(bytes),
+            let manifest = try? Manifest.decode(summed, id: id)
+        else { return }
+        guard let again = try? manifest.encoded() else { return require(false) }
+        require((try? Manifest.decode(again, id: id).encoded()) == again)
+        for file in manifest.files { require(!file.path.contains("..") && !file.path.hasPrefix("/")) }
+    },
+    "log": { bytes in
+        _ = try? LogBatch.decode(bytes)
+        guard let batch = try? LogBatch.decode(resummed(bytes)) else { return }
+        require(batch.payloadBytes >= 0 && batch.first <= batch.last)
+        require((try? LogBatch.decode(batch.encoded())) == batch)
+    },
+    "host": { bytes in
+        let authority = String(decoding: bytes, as: UTF8.self)
+        let request = request(host: authority, path: "/")
+        let isAccepted = (try? HostName.check(request)) != nil
+        let label = HostName.tenantLabel(request, below: "shops.example")
+        if isAccepted, let label { require(!label.isEmpty && label.utf8.count < authority.utf8.count) }
+    },
+    "query": { bytes in
+        let path = "/api/things?" + String(decoding: bytes, as: UTF8.self)
+        guard let found = try? QueryString.parameters(of: request(host: "localhost", path: path)) else { return }
+        for (name, value) in found { require(name.utf8.count + value.utf8.count <= path.utf8.count) }
+    },
+    "token": { bytes in
+        require(isPrepared)
+        let token = String(decoding: bytes, as: UTF8.self)
+        // Nobody who lacks the key makes one.
+        require(awaited { await tokens.check(token, now: .earliest).map { _ in false } ?? true } == true)
+    },
+]
