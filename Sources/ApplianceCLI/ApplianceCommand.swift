@@ -18,7 +18,7 @@ struct ApplianceCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, InitCommand.self, DemoCommand.self, OperatorCommand.self, TenantCommand.self,
             UserCommand.self, RecordCommand.self, BackupCommand.self, RestoreCommand.self, ScheduleCommand.self,
-            AlertCommand.self, PlanCommand.self, SettingsCommand.self, LegalCommand.self,
+            AlertCommand.self, PlanCommand.self, SettingsCommand.self, LegalCommand.self, SecretsCommand.self,
             ImportCommand.self, AuditCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 

@@ -30,6 +30,7 @@ extension Appliance {
         PlanController(appliance: self).add(to: routes)
         ConsoleController(appliance: self).add(to: routes)
         ActAsController(appliance: self).add(to: routes)
+        SecretController(appliance: self).add(to: routes)
         SignupController(services, tenants, modules: Self.optionalModules).add(to: routes)
         LegalController(services).add(to: routes)
         ShopController(services, tenants).add(to: routes)

@@ -46,7 +46,7 @@ struct BuiltInJobs {
             RecurringJob(
                 "trial-warnings", title: "Trial warnings",
                 description:
-                    "Tells owners 7, 3 and 1 days before their trial ends, at 09:00 where the shop is and what follows.",
+                    "Tells owners 7, 3 and 1 days before their trial ends, at 09:00 there, and what follows.",
                 schedule: .every(minutes: 15),
                 run: { _ in
                     let count = try await TrialWarnings(system: system, ids: ids, time: time).run()

@@ -13,8 +13,10 @@ struct CORS: Sendable {
     }
 
     private static let methods = "GET, HEAD, POST, PATCH, DELETE"
-    private static let requestHeaders =
-        "Authorization, Content-Type, X-Tenant-ID, X-CSRF-Token, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID"
+    private static let requestHeaders = [
+        "Authorization", "Content-Type", "X-Tenant-ID", "X-CSRF-Token", "Idempotency-Key", "If-Match", "If-None-Match",
+        "Last-Event-ID",
+    ].joined(separator: ", ")
     private static let responseHeaders =
         "ETag, Location, X-Request-Id, X-Tenant-ID, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed"
 

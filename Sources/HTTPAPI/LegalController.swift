@@ -51,7 +51,8 @@ package struct LegalController: Sendable {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark"><title>\(title)</title>
             <link rel="stylesheet" href="/admin/styles/tokens.css"><link rel="stylesheet" href="/admin/styles/base.css">
-            <link rel="stylesheet" href="/admin/styles/layout.css"><link rel="stylesheet" href="/admin/styles/lifecycle.css">
+            <link rel="stylesheet" href="/admin/styles/layout.css">
+            <link rel="stylesheet" href="/admin/styles/lifecycle.css">
             </head><body><main class="page legal-text">
             \(Self.html(text.body))
             <p class="muted">Version \(text.version)</p>

@@ -17,12 +17,12 @@ extension MasterKey {
                 return Self.version + combined.base64EncodedString()
             },
             open: { sealed, place in
-                guard sealed.hasPrefix(Self.version),
-                    let combined = Data(base64Encoded: String(sealed.dropFirst(Self.version.utf8.count))),
-                    let box = try? AES.GCM.SealedBox(combined: combined),
-                    let plain = try? AES.GCM.open(
-                        box, using: derived("record secrets"), authenticating: Self.context(tenant, place)),
-                    let text = String(data: plain, encoding: .utf8)
+                let context = Self.context(tenant, place)
+                // The current key first; those of before only where it does not fit.
+                guard let box = Self.box(sealed),
+                    let plain = allDerived("record secrets").lazy.compactMap({ key in
+                        try? AES.GCM.open(box, using: key, authenticating: context)
+                    }).first, let text = String(data: plain, encoding: .utf8)
                 else {
                     throw DomainError(
                         .unavailable, "secret_unreadable", "A secret of this shop cannot be opened.",
@@ -30,6 +30,20 @@ extension MasterKey {
                 }
                 return text
             })
+    }
+
+    /// Whether it was sealed with the key that seals now.
+    func isCurrent(_ sealed: String, _ place: String, tenant: String) -> Bool {
+        guard let box = Self.box(sealed) else { return false }
+        let (key, context) = (derived("record secrets"), Self.context(tenant, place))
+        return (try? AES.GCM.open(box, using: key, authenticating: context)) != nil
+    }
+
+    private static func box(_ sealed: String) -> AES.GCM.SealedBox? {
+        guard sealed.hasPrefix(version) else { return nil }
+        return Data(base64Encoded: String(sealed.dropFirst(version.utf8.count))).flatMap {
+            try? AES.GCM.SealedBox(combined: $0)
+        }
     }
 
     private static func context(_ tenant: String, _ place: String) -> Data { Data("\(tenant)/\(place)".utf8) }

@@ -153,6 +153,9 @@ struct RouteSamples {
         "GET /api/admin/settings": Rule(subject: .none),
         "GET /api/admin/settings/{id}": Rule(subject: .setting),
         "PATCH /api/admin/settings/{id}": Rule(subject: .setting, json: ["value": "on"]),
+        "GET /api/admin/secrets": Rule(subject: .none),
+        "POST /api/admin/secrets/rotate": Rule(subject: .none, status: 403),
+        "POST /api/admin/secrets/forget-retired": Rule(subject: .none, status: 403),
         "GET /api/admin/legal": Rule(subject: .none),
         "POST /api/admin/legal": Rule(
             subject: .none, json: ["kind": "privacy", "body": "Nothing is kept."], status: 201),

@@ -42,7 +42,7 @@ struct TenantAdministrationTests {
                 json: [
                     "slug": "acme", "name": "Acme Jewellers", "plan": "pro", "trialDays": 14,
                     "modules": ["licensing", "shop"], "timeZone": "Asia/Kolkata", "currency": "INR",
-                    "ownerEmail": "owner@acme.example",
+                    "ownerEmail": "owner@acme.example", "ownerPassword": .string(goodPassword),
                 ])
             let id = try #require(answer.json["id"]?.stringValue)
             #expect(answer["Location"] == "\(Self.path)/\(id)" && id.hasPrefix("ten_"))

@@ -44,6 +44,11 @@ def operator(url):
     return signed_in(url, OPERATOR_EMAIL, OPERATOR_PASSWORD)
 
 
+def let_in(url, slug):
+    """Lets the operator into a shop, to change things too."""
+    operator(url).send("POST", f"/api/admin/tenants/{slug}/act-as", {"reason": "A test", "write": True})
+
+
 def make_shop(url, slug, name, *, modules=("shop", "licensing"), currency="INR"):
     """Makes a shop in Kolkata and answers its owner's client. Needs an operator who is set up."""
     email = f"owner@{slug}.example"

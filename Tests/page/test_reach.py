@@ -5,14 +5,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from operator_steps import OWNER_PASSWORD, create_tenant
-from shop_api import signed_in
+from shop_api import let_in, signed_in
 
 SHOP = "tenants/reach-optics"
 PAGES = [
     "overview", "tenants", SHOP, "backups", "schedule", "outbox", f"{SHOP}/records", f"{SHOP}/records/customers",
     f"{SHOP}/records/customers?city=Pune&sort=-name", f"{SHOP}/records/customers/new",
     f"{SHOP}/records/transactions/new", f"{SHOP}/records/customers/import",
-    f"{SHOP}/users", f"{SHOP}/audit", "trash", "backups/report", "alerts"]
+    f"{SHOP}/users", f"{SHOP}/audit", "settings", "trash", "backups/report", "alerts"]
 DIALOGS = [
     ("tenants", "Create tenant"), (SHOP, "Suspend…"), (SHOP, "Delete…"), ("backups", "Create snapshot"),
     ("backups", "Restore…"), ("backups/report", "Drill now…"),
@@ -27,6 +27,7 @@ def shop(served, new_page, operator_state):
     page = new_page(state=operator_state)
     page.goto("/admin")
     slug = create_tenant(page, "Reach Optics")
+    let_in(served.url, slug)
     owner = signed_in(served.url, f"owner@{slug}.example", OWNER_PASSWORD, slug)
     owner.take_in("customers", "name,email,city\nAsha Rao,asha@people.example,Pune\nBela Shah,,Pune\n")
     return owner

@@ -339,7 +339,12 @@ def test_what_somebody_typed_never_becomes_markup(page, shop):
 
 def test_an_operator_sees_the_same_lists_inside_the_shop(new_page, operator_state, shop):
     page = new_page(state=operator_state)
+    page.watch.expect("403")
     page.goto(f"/admin#/tenants/{SLUG}/records")
+    page.get_by_label("Reason").fill("Ticket 42")
+    page.get_by_label("Change records too, not only look").check()
+    expect(page.get_by_role("code").filter(has_text="tenant act-as")).to_contain_text("--reason 'Ticket 42'")
+    page.get_by_role("button", name="Start").click()
     page.get_by_role("navigation", name=f"In {NAME}").get_by_role("link", name="Products").click()
     page.get_by_role("link", name="Ring 0").click()
     page.get_by_role("link", name="Edit").click()

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from operator_steps import announced, heading, row
-from shop_api import make_shop
+from shop_api import let_in, make_shop
 
 SLUG = "trash-shop"
 NAME = "Trash Shop"
@@ -13,6 +13,7 @@ NAME = "Trash Shop"
 @pytest.fixture(scope="module")
 def page(new_page, operator_state, served):
     make_shop(served.url, SLUG, NAME).add("customers", name="Asha", externalId="C-1")
+    let_in(served.url, SLUG)
     page = new_page(state=operator_state)
     page.goto(f"/admin#/tenants/{SLUG}")
     return page

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from operator_steps import announced, as_owner, heading, row
-from shop_api import make_shop
+from shop_api import let_in, make_shop
 
 SLUG = "people-shop"
 STAFF = "sam@people.example"
@@ -123,7 +123,8 @@ def test_a_new_password_replaces_the_old_one(page, new_page):
     signs_in(new_page, STAFF, "quite another password", works=True)
 
 
-def test_an_operator_manages_users_inside_the_shop(new_page, operator_state, shop):
+def test_an_operator_manages_users_inside_the_shop(new_page, operator_state, served, shop):
+    let_in(served.url, SLUG)
     page = new_page(state=operator_state)
     page.goto(f"/admin#/tenants/{SLUG}")
     page.get_by_role("link", name="Users").click()

@@ -28,6 +28,7 @@ COMMANDS = {
     "plan": ["list", "show", "create", "move"],
     "settings": ["list", "get", "set"],
     "legal": ["list", "show", "publish"],
+    "secrets": ["status", "rotate", "forget-retired"],
 }
 EVERY = [[name, *more] for name, below in COMMANDS.items() for more in ([], *([sub] for sub in below))]
 ACTING = [command for command in EVERY if len(command) == 2 or not COMMANDS[command[0]]]
@@ -76,6 +77,7 @@ def test_every_listing_is_also_json(appliance):
         ["tenant", "change-plan", "acme", "--plan", "pro", "--dry-run"], ["user", "list", "--tenant", "acme"],
         ["tenant", "trash"], ["tenant", "domains", "acme"], ["tenant", "act-as", "acme"], ["settings", "list"],
         ["settings", "get", "signup"], ["legal", "list"], ["legal", "show", "terms"], ["operator", "roles"],
+        ["secrets", "status"],
         ["backup", "list"], ["backup", "show", snapshot], ["backup", "verify"], ["backup", "prune"],
         ["backup", "report"], ["backup", "drill"], ["backup", "drill", "--history"], ["alert", "list", "--all"],
         ["schedule", "list"], ["restore", "--tenant", "acme", "--dry-run"], ["config"], ["version"]]

@@ -7,7 +7,7 @@ extension TenantCommand {
         static let configuration = CommandConfiguration(abstract: "Change a shop's name, logo or web origins.")
         @Argument(help: "Slug or id.") var slug: String
         @Option(help: "Its name for people.") var name: String?
-        @Option(help: "Id of a public image among its files; \"\" for none.") var logo: String?
+        @Option(help: "Id of an image among its files that all may see; \"\" for none.") var logo: String?
         @Option(help: "Web origins whose pages may use its API, with commas between; \"\" for none.")
         var corsOrigins: String?
         @OptionGroup var options: DataOptions

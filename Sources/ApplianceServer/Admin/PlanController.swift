@@ -32,7 +32,8 @@ struct PlanController: Sendable {
             try await move($0)
         }
         routes.operator(
-            .post, "/api/admin/tenants/{id}/change-plan", "Give a shop another plan, or tell what that would change"
+            .post, "/api/admin/tenants/{id}/change-plan", "Give a shop another plan, or tell what that would change",
+            needs: .billing
         ) { try await changePlan($0) }
         routes.operator(.get, "/api/admin/tenants/{id}/subscription", "A shop's plan and what is used of it") {
             let tenant = try tenant($0)
