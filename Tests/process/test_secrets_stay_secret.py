@@ -6,7 +6,7 @@ import json
 import re
 import zlib
 
-from client import OPERATOR
+from appliance import wait_until
 
 PASSWORD = "canary-password-brindle-otter"
 HEADERS = {"X-Tenant-ID": "acme"}
@@ -32,12 +32,19 @@ def use(appliance):
     wrong = appliance.request(
         "POST", "/api/auth/login", {"email": "canary@acme.example", "password": PASSWORD + "x"}, headers=HEADERS)
     assert wrong.status == 401
-    link = appliance.json("operator", "reset-link", OPERATOR)["link"]
+    asked = appliance.request("POST", "/api/auth/forgot", {"email": "owner@acme.example"}, headers=HEADERS)
+    assert asked.status == 202
+    link = wait_until(lambda: kept_link(appliance, operator), 10, "the message is kept")
     return {
         "password": PASSWORD, "token": signed_in.json()["token"].split(".")[2],
         "session cookie": cookie.split(".")[1], "reset link": link.rsplit("/", 1)[1],
         "file link": file_link(appliance, owner),
     }, operator
+
+
+def kept_link(appliance, operator):
+    items = appliance.request("GET", "/api/admin/outbox", token=operator).json()["items"]
+    return next((item["link"] for item in items if item.get("link")), None)
 
 
 def appliance_password(appliance):
