@@ -18,6 +18,8 @@ import { forgotPage, resetPage } from './pages/reset.js'
 import { schedulePage } from './pages/schedule.js'
 import { setupPage } from './pages/setup.js'
 import { settingsPage } from './pages/settings.js'
+import { flagsPage } from './pages/flags.js'
+import { shopPlanPage } from './pages/shop-plan.js'
 import { shopHomePage } from './pages/shop-home.js'
 import { shopSettingsPage } from './pages/shop-settings.js'
 import { signupPage } from './pages/signup.js'
@@ -47,6 +49,7 @@ const routes = [
     section: 'backups' },
   { path: '/backups/:id', page: backupPage, title: 'Snapshot', audience: 'operator', section: 'backups' },
   { path: '/plans', page: plansPage, title: 'Plans', audience: 'operator', section: 'plans' },
+  { path: '/flags', page: flagsPage, title: 'Feature flags', audience: 'operator', section: 'plans' },
   { path: '/schedule', page: schedulePage, title: 'Schedule', audience: 'operator', section: 'schedule' },
   { path: '/outbox', page: outboxPage, title: 'Outbox', audience: 'operator', section: 'outbox' },
   { path: '/settings', page: settingsPage, title: 'Settings', audience: 'operator', section: 'settings' },
@@ -59,6 +62,7 @@ const routes = [
 function shopRoutes(base, shared) {
   return [
     { path: `${base}/audit`, page: auditPage, title: 'Audit log', ...shared },
+    { path: `${base}/plan`, page: shopPlanPage, title: 'Plan and usage', ...shared },
     { path: `${base}/users`, page: usersPage, title: 'Users', ...shared },
     { path: `${base}/records`, page: shopHomePage, title: 'Records', ...shared },
     { path: `${base}/records/:collection`, page: recordsPage, title: 'Records', ...shared },

@@ -19,6 +19,7 @@ struct ApplianceCommand: AsyncParsableCommand {
             ServeCommand.self, InitCommand.self, DemoCommand.self, OperatorCommand.self, TenantCommand.self,
             UserCommand.self, RecordCommand.self, BackupCommand.self, RestoreCommand.self, ScheduleCommand.self,
             AlertCommand.self, PlanCommand.self, SettingsCommand.self, LegalCommand.self, SecretsCommand.self,
+            UsageCommand.self, FlagCommand.self,
             ImportCommand.self, AuditCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 

@@ -13,6 +13,7 @@ struct AlertWatch: Service {
 
     let recovery: Recovery
     let changeLog: ChangeLog
+    let usage: UsageService
     let alerts: Alerts
     let time: TimeSource
     let logger: Logger
@@ -51,6 +52,6 @@ struct AlertWatch: Service {
                     + failure.reason.message,
                 remedy: failure.reason.hint ?? "df -h; appliance doctor")
         }
-        return broken + behind.sorted { $0.subject < $1.subject }
+        return try broken + behind.sorted { $0.subject < $1.subject } + usage.conditions()
     }
 }

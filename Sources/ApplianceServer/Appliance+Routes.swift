@@ -16,6 +16,7 @@ extension Appliance {
             catalog: catalog, directory: directory, signIn: signIn, storage: storage, data: configuration.data,
             ids: ids, time: time, master: master, logger: logger, files: files, events: events,
             isTLS: configuration.isTLS, domain: configuration.domain, queryLimit: configuration.queryLimit,
+            proxies: configuration.proxies,
             past: { [past] tenant, at in try await past.open(tenant, at: at) }, settings: settings, legal: legal,
             actAs: actAs)
         let requests = requests
@@ -34,6 +35,8 @@ extension Appliance {
         SignupController(services, tenants, modules: Self.optionalModules).add(to: routes)
         LegalController(services).add(to: routes)
         ShopController(services, tenants).add(to: routes)
+        UsageAdminController(appliance: self).add(to: routes)
+        FlagController(appliance: self).add(to: routes)
         TakeAwayController(appliance: self).add(to: routes)
         RecoveryController(appliance: self).add(to: routes)
         AlertController(alerts: alerts).add(to: routes)
@@ -44,6 +47,7 @@ extension Appliance {
         OperationsController(appliance: self).add(to: routes)
         UserController(services).add(to: routes)
         SubscriptionController(services).add(to: routes)
+        UsageController(services).add(to: routes)
         AuditController(system: system, catalog: catalog).add(to: routes)
         CollectionController(services).add(to: routes)
         BatchController(services).add(to: routes)

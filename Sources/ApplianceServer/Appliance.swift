@@ -23,6 +23,7 @@ package struct Appliance: Sendable {
     let system: DatabaseFile
     package let directory: TenantDirectory
     let tenants: Tenants
+    let usage: UsageService
     let passwords: PasswordHasher
     package let signIn: SignIn
     let outbox: Outbox
@@ -75,6 +76,7 @@ package struct Appliance: Sendable {
         tenants = Tenants(
             system: system, data: data, directory: directory, schema: schema, services: storage, ids: ids,
             passwords: passwords, time: time)
+        usage = UsageService(directory: directory, system: system, ids: ids, time: time, logger: logger)
         let sessions = await Sessions(system: system, directory: directory, master: master, ids: ids, time: time)
         signIn = SignIn(
             sessions: sessions, system: system, directory: directory, passwords: passwords, master: master,
@@ -96,13 +98,14 @@ package struct Appliance: Sendable {
             backups: backups, latest: latestBackups, directory: directory, drills: DrillStore(system),
             promise: configuration.promise, storage: storage, ids: ids, time: time, logger: logger)
         alerts = Alerts(system: system, ids: ids, time: time)
-        alertWatch = AlertWatch(recovery: recovery, changeLog: changeLog, alerts: alerts, time: time, logger: logger)
+        alertWatch = AlertWatch(
+            recovery: recovery, changeLog: changeLog, usage: usage, alerts: alerts, time: time, logger: logger)
         events = EventHub(storage: storage, directory: directory)
         requests = RequestMetrics(time: time)
         metrics = MetricsReport(requests: requests, storage: storage, directory: directory, data: data, time: time)
         let jobs = BuiltInJobs(
             system: system, directory: directory, catalog: catalog, backups: backups, latest: latestBackups,
-            recovery: recovery, past: past, tenants: tenants, contentPins: contentPins, ids: ids,
+            recovery: recovery, past: past, tenants: tenants, contentPins: contentPins, usage: usage, ids: ids,
             time: time, logger: logger)
         scheduler = Scheduler(jobs.table, runs: JobRunStore(system), ids: ids, time: time, logger: logger)
     }
@@ -153,6 +156,8 @@ package struct Appliance: Sendable {
 
     /// Ends the threads. Connections end with the process.
     package func shutdown() async throws {
+        // What was counted in memory since the last time.
+        _ = await usage.settle(all: false)
         await signIn.settle()
         try await passwords.shutdown()
         try await storage.shutdown()

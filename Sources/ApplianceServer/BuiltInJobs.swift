@@ -17,6 +17,7 @@ struct BuiltInJobs {
     let past: PastImages
     let tenants: Tenants
     let contentPins: ContentPins
+    let usage: UsageService
     let ids: IdentifierSource
     let time: TimeSource
     let logger: Logger
@@ -52,6 +53,15 @@ struct BuiltInJobs {
                     let count = try await TrialWarnings(system: system, ids: ids, time: time).run()
                     return "\(count) new message\(count == 1 ? "" : "s")"
                 }),
+            RecurringJob(
+                "usage", title: "Usage",
+                description:
+                    "Writes down what was counted, frees what nobody settled, tells at 80 and 100 % of a limit.",
+                schedule: .every(minutes: 15), run: { _ in Self.text(await usage.settle(all: false)) }),
+            RecurringJob(
+                "usage-all", title: "Usage of all shops",
+                description: "The same for every shop, also those that nothing was heard of since the start.",
+                schedule: .daily(hour: 3, minute: 20), run: { _ in Self.text(await usage.settle(all: true)) }),
             RecurringJob(
                 "restore-drill", title: "Restore drill",
                 description: "Restores some shops, drawn by lot, into a scratch folder, compares and measures.",
@@ -102,6 +112,11 @@ struct BuiltInJobs {
                     return "\(removed) removed" + (failed > 0 ? ", \(failed) shops failed" : "")
                 }),
         ]
+    }
+
+    private static func text(_ done: (shops: Int, told: Int, failed: Int)) -> String {
+        "\(done.shops) shop\(done.shops == 1 ? "" : "s"), \(done.told) notice\(done.told == 1 ? "" : "s")"
+            + (done.failed > 0 ? ", \(done.failed) failed" : "")
     }
 
     private func recheckDamaged() async throws -> String {

@@ -12,6 +12,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case backupKeep = "backup-keep", restoreWindow = "restore-window"
     case promiseRecoveryPoint = "promise-recovery-point", promiseRecoveryTime = "promise-recovery-time"
     case fileLimit = "file-limit", filesQuota = "files-quota", diskFloor = "disk-floor"
+    case trustedProxies = "trusted-proxies", forwardedHeader = "forwarded-header"
     case tlsCert = "tls-cert", tlsKey = "tls-key", logLevel = "log-level", web
 
     /// `APPLIANCE_TLS_CERT` for `tls-cert`.
@@ -34,7 +35,8 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .filesQuota: "10240"
         case .diskFloor: "512"
         case .logLevel: "info"
-        case .domain, .url, .tlsCert, .tlsKey, .web: ""
+        case .domain, .url, .tlsCert, .tlsKey, .trustedProxies, .web: ""
+        case .forwardedHeader: TrustedProxies.Header.forwardedFor.rawValue
         }
     }
 
@@ -58,6 +60,9 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .fileLimit: "Largest uploaded file, in MiB."
         case .filesQuota: "Uploaded files of one shop together, in MiB."
         case .diskFloor: "Uploads are refused when less than this would stay free on the disk, in MiB."
+        case .trustedProxies:
+            "Addresses and ranges of proxies in front, with commas between; only they may say where a client is."
+        case .forwardedHeader: "Header in which they say it: x-forwarded-for or forwarded."
         case .tlsCert: "Certificate chain (PEM); with tls-key the server speaks TLS."
         case .tlsKey: "Private key (PEM)."
         case .logLevel: "trace, debug, info, notice, warning, error or critical."
@@ -139,6 +144,12 @@ package struct Configuration: Sendable {
         let url = self[.url]
         guard url.isEmpty || URL(string: url)?.host() != nil && (url.hasPrefix("https://") || url.hasPrefix("http://"))
         else { throw Self.invalid("url must be an address such as https://shops.example.") }
+        guard let header = TrustedProxies.Header(rawValue: self[.forwardedHeader]) else {
+            throw Self.invalid("forwarded-header must be x-forwarded-for or forwarded.")
+        }
+        guard TrustedProxies(self[.trustedProxies], header: header) != nil else {
+            throw Self.invalid("trusted-proxies must be addresses or ranges, such as 10.0.0.0/8, 2001:db8::/32.")
+        }
         guard self[.tlsCert].isEmpty == self[.tlsKey].isEmpty else {
             throw Self.invalid("tls-cert and tls-key go together.")
         }
@@ -160,6 +171,11 @@ package struct Configuration: Sendable {
     package var fileLimits: FileServices.Limits {
         func bytes(_ key: ConfigurationKey) -> Int64 { (Int64(self[key]) ?? 0) << 20 }
         return .init(fileBytes: bytes(.fileLimit), tenantBytes: bytes(.filesQuota), diskFloor: bytes(.diskFloor))
+    }
+    package var proxies: TrustedProxies {
+        TrustedProxies(
+            self[.trustedProxies], header: TrustedProxies.Header(rawValue: self[.forwardedHeader]) ?? .forwardedFor)
+            ?? .none
     }
     package var retention: RetentionRules {
         let window = RetentionPolicy.Span(self[.restoreWindow]) ?? RetentionRules.standard.window

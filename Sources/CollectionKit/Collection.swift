@@ -23,6 +23,8 @@ package final class Collection: Sendable {
     package let retention: Retention
     /// What must hold among the records beyond single fields, proved for each snapshot and restore.
     package let invariants: [DatabaseSchema.Invariant]
+    /// What the plan counts each new record as, such as `tasks`; one too many is refused. Nil for what is not counted.
+    package let meter: String?
     package let sql: CollectionSQL
     let rules: CollectionRules
     /// Nil when no field is searchable.
@@ -40,9 +42,9 @@ package final class Collection: Sendable {
         _ name: String, idPrefix: String, title: String, fields: [Field], indexes: [[String]] = [],
         unique: [[String]] = [], frozen: (once: StateCondition, except: [String])? = nil,
         permissions: Permissions = .standard, retention: Retention = .untilDeleted,
-        invariants: [DatabaseSchema.Invariant] = []
+        invariants: [DatabaseSchema.Invariant] = [], meter: String? = nil
     ) {
-        self.invariants = invariants
+        (self.invariants, self.meter) = (invariants, meter)
         if fields.count > Limit.fields { preconditionFailure("\(name) has more than \(Limit.fields) fields") }
         let fields = fields.map { field in
             guard let frozen, field.frozen == nil, field.name != frozen.once.field, !field.isReadOnly,

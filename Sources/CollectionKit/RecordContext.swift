@@ -12,14 +12,22 @@ package struct RecordContext: Sendable {
     package let timeZone: LocalTime
     /// Seals what the shop keeps secret; nil where no collection has secrets.
     package let sealer: SecretSealer?
+    /// Nil where the shop's plan sets no limit, and where nothing is to be refused.
+    package let storage: StorageQuota?
+    private let makeLedger: (@Sendable () -> UsageLedger)?
 
+    /// `makeLedger` is asked only where something is counted.
     package init(
         now: Instant, ids: IdentifierSource, actor: Actor, requestID: String, currency: String, timeZone: LocalTime,
-        sealer: SecretSealer? = nil
+        sealer: SecretSealer? = nil, storage: StorageQuota? = nil, makeLedger: (@Sendable () -> UsageLedger)? = nil
     ) {
+        (self.storage, self.makeLedger) = (storage, makeLedger)
         (self.now, self.ids, self.actor, self.requestID) = (now, ids, actor, requestID)
         (self.currency, self.timeZone, self.sealer) = (currency, timeZone, sealer)
     }
+
+    /// Where what the shop uses is counted; nil where there is no plan to count for.
+    package var usage: UsageLedger? { makeLedger?() }
 }
 
 /// Who did something, as audit logs name it.

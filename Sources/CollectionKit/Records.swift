@@ -47,12 +47,15 @@ package struct Records: Sendable {
     func insert(_ db: Database, _ draft: RecordDraft, _ context: RecordContext) throws -> RecordBytes {
         let id = context.ids.next(collection.idPrefix)
         let values = [.text(id)] + draft.values + [.text(context.now.description)]
-        return try naming {
+        let record = try naming {
             guard let record = try db.first(view.sql.insert, values, { Self.record(id, $0) }) else {
                 throw DomainError.internal("INSERT returned nothing")
             }
             return record
         }
+        try context.storage?.check(db)
+        if let meter = collection.meter { try context.usage?.use(db, meter, key: id, subject: collection.name) }
+        return record
     }
 
     /// JSON Merge Patch (RFC 7396): named fields change, null empties one. `ifVersion` guards against lost updates.
@@ -74,13 +77,15 @@ package struct Records: Sendable {
     }
 
     func update(_ db: Database, id: String, _ draft: RecordDraft, _ context: RecordContext) throws -> RecordBytes {
-        try naming {
+        let record = try naming {
             let parameters = draft.values + [.text(context.now.description), .text(id)]
             guard let record = try db.first(view.sql.update, parameters, { Self.record(id, $0) }) else {
                 throw DomainError.notFound("record")
             }
             return record
         }
+        try context.storage?.check(db)
+        return record
     }
 
     package func delete(_ db: Database, id: String, ifVersion: Int64?, _ context: RecordContext) throws {

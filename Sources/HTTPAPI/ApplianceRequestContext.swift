@@ -7,8 +7,8 @@ import Synchronization
 /// shop) is in `OperatorRequestContext` and `TenantRequestContext`, which cannot exist without it.
 package struct ApplianceRequestContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
-    /// The peer's address without a port; empty on the control socket.
-    package let remoteAddress: String
+    /// The client's address without a port, as the peer or a trusted proxy has it; empty on the control socket.
+    package internal(set) var remoteAddress: String
     /// Came through `appliance.sock`, which only the operator's account on this machine can open.
     package let isControl: Bool
     /// What the pipeline calls the request in its answer and in logs.

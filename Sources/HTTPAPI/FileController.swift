@@ -104,6 +104,7 @@ package struct FileController: Sendable {
                     .storageFull, "files_quota", "The shop's files may have \(limits.tenantBytes >> 20) MiB together.",
                     hint: "Delete files that are no longer needed.")
             }
+            try change.storage?.check(db, adding: content.bytes)
             return try UploadedFile.create(
                 db, name: options.name, type: type, content: content, isPublic: options.isPublic, change)
         }

@@ -25,6 +25,10 @@ extension HTTPField.Name {
     static let corsExposeHeaders = known("Access-Control-Expose-Headers")
     static let corsMaxAge = known("Access-Control-Max-Age")
     static let linkTarget = known("Link")
+    static let rateLimit = known("RateLimit")
+    static let rateLimitPolicy = known("RateLimit-Policy")
+    static let forwarded = known("Forwarded")
+    static let xForwardedFor = known("X-Forwarded-For")
 
     private static func known(_ name: String) -> HTTPField.Name {
         guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is not a header name") }

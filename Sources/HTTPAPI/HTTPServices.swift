@@ -29,14 +29,19 @@ package struct HTTPServices: Sendable {
     package let legal: LegalTexts
     /// Which operators may act in which shops now.
     package let actAs: ActAs
+    /// Whose word about a client's address is taken.
+    package let proxies: TrustedProxies
+    package let usage: UsageService
 
     package init(
         catalog: CollectionCatalog, directory: TenantDirectory, signIn: SignIn, storage: StorageServices,
         data: DataDirectory, ids: IdentifierSource, time: TimeSource, master: MasterKey, logger: Logger,
         files: FileServices, events: EventHub, isTLS: Bool, domain: String?,
-        queryLimit: DatabaseFile.ReadLimit = .request, past: @escaping PastSource, settings: Settings,
-        legal: LegalTexts, actAs: ActAs
+        queryLimit: DatabaseFile.ReadLimit = .request, proxies: TrustedProxies = .none, past: @escaping PastSource,
+        settings: Settings, legal: LegalTexts, actAs: ActAs
     ) {
+        self.proxies = proxies
+        usage = UsageService(directory: directory, system: signIn.system, ids: ids, time: time, logger: logger)
         self.queryLimit = queryLimit
         (self.catalog, self.directory, self.signIn, self.storage) = (catalog, directory, signIn, storage)
         (self.data, self.ids, self.time, self.master, self.logger) = (data, ids, time, master, logger)
@@ -59,6 +64,7 @@ package struct HTTPServices: Sendable {
         RecordContext(
             now: time.now(), ids: ids, actor: context.principal.actor, requestID: context.requestID,
             currency: context.tenant.currency, timeZone: context.tenant.localTime,
-            sealer: master.sealer(tenant: context.tenant.id))
+            sealer: master.sealer(tenant: context.tenant.id), storage: directory.plans[context.tenant.id].storage,
+            makeLedger: { [usage] in usage.ledger(context.tenant, actor: context.principal.actor) })
     }
 }

@@ -19,7 +19,7 @@ package enum Problem {
     package static func json(_ error: DomainError, requestID: String) -> JSON {
         let status = status(error.category)
         var members: [JSON.Member] = [
-            .init("type", .string("urn:appliance:problem:\(error.code)")), .init("title", .string(status.reasonPhrase)),
+            .init("type", .string(type(error.code))), .init("title", .string(status.reasonPhrase)),
             .init("status", JSON(status.code)), .init("detail", .string(error.message)),
             .init("code", .string(error.code)), .init("error", .string(error.message)),
             .init("requestId", .string(requestID)),
@@ -38,6 +38,12 @@ package enum Problem {
             members.append(.init("errors", .array(faults)))
         }
         return .object(members)
+    }
+
+    /// What is limited by a plan has the type of the draft (draft-ietf-httpapi-ratelimit-headers-10 §7).
+    private static func type(_ code: String) -> String {
+        ["rate_limited", "quota_exceeded"].contains(code)
+            ? "https://iana.org/assignments/http-problem-types#quota-exceeded" : "urn:appliance:problem:\(code)"
     }
 
     /// Any error, Hummingbird's own included, as one of ours.

@@ -38,6 +38,7 @@ package struct RequestPipeline: RouterMiddleware {
         context.requestID = start.requestID
         let echo = TenantEcho()
         context.echo = echo
+        context.remoteAddress = services.proxies.client(peer: context.remoteAddress, request.headers)
         var response = await Self.$requestID.withValue(start.requestID) { await answer(request, context, next) }
         response.headers.append(HTTPField(name: .requestID, value: start.requestID))
         if let tenant = echo.tenant { response.headers.append(HTTPField(name: .tenantID, value: tenant)) }

@@ -38,6 +38,7 @@ package final class Routes {
     package let services: HTTPServices
     private let authenticator: Authenticator
     private let kept: KeptAnswers
+    private let limits: TenantLimits
     private let pipeline: RequestPipeline
     private var direct = DirectRoutes()
 
@@ -45,6 +46,7 @@ package final class Routes {
         self.services = services
         authenticator = Authenticator(services: services)
         kept = KeptAnswers(services)
+        limits = TenantLimits(plans: services.directory.plans, usage: services.usage, time: services.time)
         router = Router(context: ApplianceRequestContext.self, options: .autoGenerateHeadEndpoints)
         pipeline = RequestPipeline(services, finished: finished)
         router.add(middleware: pipeline)
@@ -119,15 +121,18 @@ package final class Routes {
         _ method: HTTPRequest.Method, _ path: String, _ summary: String,
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
-        add(method, path, .tenantManager, summary) { [authenticator, kept, services] request, http in
+        let label = "\(method.rawValue) \(path)"
+        add(method, path, .tenantManager, summary) { [authenticator, kept, limits, services] request, http in
             let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
             guard context.principal.managesUsers else {
                 throw DomainError.forbidden("not_permitted", "Your role does not allow this.")
             }
-            try await Self.auditOperator(context, services)
-            guard method == .post else { return try await handler(context) }
-            return try await kept.answer(request, by: context.principal.actor, in: context.database) {
-                try await handler(context.with($0))
+            return try await limits.guarding(context, label) {
+                try await Self.auditOperator(context, services)
+                guard method == .post else { return try await handler(context) }
+                return try await kept.answer(request, by: context.principal.actor, in: context.database) {
+                    try await handler(context.with($0))
+                }
             }
         }
     }
@@ -139,13 +144,16 @@ package final class Routes {
         keepsAnswer: Bool = false,
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
-        add(method, path, .tenant(operation), summary) { [authenticator, kept, services] request, http in
+        let label = "\(method.rawValue) \(path)"
+        add(method, path, .tenant(operation), summary) { [authenticator, kept, limits, services] request, http in
             let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
             try context.require(operation, .standard)
-            try await Self.auditOperator(context, services)
-            guard method == .post, !keepsAnswer else { return try await handler(context) }
-            return try await kept.answer(request, by: context.principal.actor, in: context.database) {
-                try await handler(context.with($0))
+            return try await limits.guarding(context, label) {
+                try await Self.auditOperator(context, services)
+                guard method == .post, !keepsAnswer else { return try await handler(context) }
+                return try await kept.answer(request, by: context.principal.actor, in: context.database) {
+                    try await handler(context.with($0))
+                }
             }
         }
     }
@@ -165,12 +173,15 @@ package final class Routes {
             }
             try context.require(operation, permissions)
         }
+        let label = "\(method.rawValue) \(path)"
         add(method, path, .tenant(operation), summary, collection: entry.collection.name) {
-            [authenticator, services] request, http in
+            [authenticator, limits, services] request, http in
             let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
             try admit(context)
-            try await Self.auditOperator(context, services)
-            return try await handler(context)
+            return try await limits.guarding(context, label) {
+                try await Self.auditOperator(context, services)
+                return try await handler(context)
+            }
         }
         addDirect(method, path, entry.collection, direct, admit: admit, handler)
     }
@@ -183,6 +194,7 @@ package final class Routes {
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
         if case .none = handling { return }
+        let label = "\(method.rawValue) \(path)"
         let route = DirectRoute(
             pattern: path, idPrefix: collection.idPrefix + "_",
             admit: { [authenticator] request, http in
@@ -193,11 +205,13 @@ package final class Routes {
                 try admit(context)
                 return context
             },
-            answer: { context in
-                switch handling {
-                case .none: nil
-                case .immediate(let answer): try answer(context).map { .now($0) }
-                case .afterCommit: .afterCommit { try await handler(context) }
+            answer: { [limits] context in
+                try limits.guarding(context, label) {
+                    switch handling {
+                    case .none: nil
+                    case .immediate(let answer): try answer(context).map { .now($0) }
+                    case .afterCommit: .afterCommit { try await handler(context) }
+                    }
                 }
             })
         direct.add(method, route)

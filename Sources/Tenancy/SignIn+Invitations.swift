@@ -96,11 +96,13 @@ extension SignIn {
         try Self.check(email: nil, password: password, not: [invitation.email, tenant.slug, tenant.name])
         let hash = try await passwords.hash(password)
         let (id, now, tokenHash) = (ids.next("usr"), time.now(), AccountLink(token)?.hash ?? "")
+        let seats = Seats(entitlements: directory.plans[tenant.id])
         let user = try await directory.file(tenant.id).write { db in
             // Asked again: of ten who use one link at once, one becomes a user.
             guard let open = try InvitationStore.open(db, tokenHash: tokenHash, now: now) else {
                 throw AccountLink.ended
             }
+            try seats.requireOne(db)
             let user = try UserStore.insert(
                 db, id: id, email: open.email, name: name ?? open.name, role: open.role, passwordHash: hash, now: now)
             try InvitationStore.end(db, open.id, .accepted, now: now)

@@ -156,8 +156,9 @@ package final class SignIn: Sendable {
     ) async throws -> User {
         try Self.check(email: email, password: password)
         let hash = try await passwords.hash(password)
-        let (id, now) = (ids.next("usr"), time.now())
+        let (id, now, seats) = (ids.next("usr"), time.now(), Seats(entitlements: directory.plans[tenant.id]))
         return try await directory.file(tenant.id).write { db in
+            try seats.requireOne(db)
             let user = try UserStore.insert(
                 db, id: id, email: email, name: name, role: role, passwordHash: hash, now: now)
             try AuditTrail.append(
@@ -173,7 +174,9 @@ package final class SignIn: Sendable {
     }
 
     package func enableUser(_ tenant: Tenant, _ key: String, by actor: Actor, requestID: String) async throws -> User {
-        try await changeUser(tenant, key, "user.enable", by: actor, requestID: requestID) { db, user, now in
+        let seats = Seats(entitlements: directory.plans[tenant.id])
+        return try await changeUser(tenant, key, "user.enable", by: actor, requestID: requestID) { db, user, now in
+            if user.isDisabled { try seats.requireOne(db) }
             try UserStore.enable(db, user, now: now)
         }
     }

@@ -16,6 +16,7 @@ package enum SystemDatabase {
             .init("plans", PlanStore.schema),
             .init(
                 "console", console + ActAs.schema + Settings.schema + LegalTexts.schema + Tenants.domainSchema),
+            .init("usage", UsageService.schema + PriceBook.schema + FlagStore.schema),
         ],
         invariants: AuditTrail.invariants)
 
@@ -115,6 +116,7 @@ package enum TenantSchema {
                 .init("links", InvitationStore.baseSQL + ResetLinkStore.baseSQL),
                 .init("search by rows", SearchIndex.baseSQL),
                 .init("legal", LegalTexts.acceptanceSchema),
+                .init("usage", UsageSchema.baseSQL),
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),

@@ -20,6 +20,8 @@ package final class TenantDirectory: Sendable {
     package let access = Announcer<Void>()
     /// What each shop may do by its plan.
     package let plans = PlanDirectory()
+    package let prices = PriceBook()
+    package let flags = FlagDirectory()
     private let state = Mutex(State())
     private let data: DataDirectory
     private let schema: DatabaseSchema
@@ -38,6 +40,8 @@ package final class TenantDirectory: Sendable {
         let domains = try system.read { db in
             try db.all("SELECT domain, tenantId FROM tenantDomains", []) { ($0.text(0) ?? "", $0.text(1) ?? "") }
         }
+        try prices.load(system)
+        try flags.load(system)
         state.withLock { state in
             state.idByDomain = Dictionary(domains, uniquingKeysWith: { first, _ in first })
             state.origins = nil

@@ -22,11 +22,12 @@ struct UsageTests {
     private func ledger(limit: Int64? = 10, ceiling: Int64? = nil, now: Instant = TestShop.now) throws -> UsageLedger {
         UsageLedger(
             now: now, actor: "user:usr_asha", ids: ids, zone: try #require(LocalTime("Asia/Kolkata")),
-            terms: { _, at in
-                MeterTerms(
-                    period: at < Self.november.start ? Self.october : Self.november, limit: limit,
-                    ceiling: ceiling ?? limit)
-            }, details: { [.init("plan", "free")] + $0 })
+            book: .init(
+                terms: { _, at in
+                    MeterTerms(
+                        period: at < Self.november.start ? Self.october : Self.november, limit: limit,
+                        ceiling: ceiling ?? limit)
+                }, price: { _ in 25 }, details: { [.init("plan", "free")] + $0 }, touched: {}))
     }
 
     private func period(_ meter: String = "tasks", _ period: BillingPeriod = november) throws -> [Int64] {

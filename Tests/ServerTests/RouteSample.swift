@@ -43,7 +43,7 @@ struct RouteSamples {
         case none, user, tenant, activeTenant, suspendedTenant, actAs, supporter, setting, trashed, person, snapshot,
             job, alert, file, restored
         case invitation, session
-        case plan
+        case plan, flag
     }
 
     private struct Rule {
@@ -173,6 +173,16 @@ struct RouteSamples {
         "PATCH /api/shop": Rule(subject: .none, json: ["corsOrigins": ["https://app.example"]]),
         "GET /api/shop/support": Rule(subject: .none),
         "POST /api/shop/support/{id}/end": Rule(subject: .supporter),
+        "GET /api/usage": Rule(subject: .none),
+        "GET /api/flags": Rule(subject: .none),
+        "GET /api/admin/tenants/{id}/usage": Rule(subject: .tenant),
+        "POST /api/admin/tenants/{id}/usage/check": Rule(subject: .tenant),
+        "GET /api/admin/prices": Rule(subject: .none),
+        "POST /api/admin/prices": Rule(subject: .none, json: ["item": "claude", "amount": 55], status: 201),
+        "GET /api/admin/flags": Rule(subject: .none),
+        "POST /api/admin/flags": Rule(subject: .none, json: ["name": "made-by-matrix"], status: 201),
+        "GET /api/admin/flags/{id}": Rule(subject: .flag),
+        "DELETE /api/admin/flags/{id}": Rule(subject: .flag, status: 204),
         "POST /api/admin/tenants/{id}/delete": Rule(subject: .tenant, json: ["confirm": "{id}"]),
         "POST /api/admin/tenants/{id}/export": Rule(subject: .tenant, json: ["into": "/nowhere"], status: 403),
         "POST /api/admin/tenants/import": Rule(subject: .none, json: ["from": "/nowhere"], status: 403),
@@ -226,6 +236,10 @@ struct RouteSamples {
         case .none: return ""
         case .job: return "retention-purge"
         case .plan: return "free"
+        case .flag:
+            try await server.expect(
+                201, "POST", "/api/admin/flags", by: person, json: ["name": .string("flag-\(name.prefix(6))x")])
+            return "flag-\(name.prefix(6))x"
         case .alert:
             let alerts = server.appliance.alerts
             try await alerts.settle([AlertCondition(kind: "test", subject: name, message: "broken", remedy: "mend")])

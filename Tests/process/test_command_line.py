@@ -29,6 +29,8 @@ COMMANDS = {
     "settings": ["list", "get", "set"],
     "legal": ["list", "show", "publish"],
     "secrets": ["status", "rotate", "forget-retired"],
+    "usage": ["show", "check", "prices", "set-price"],
+    "flag": ["list", "set", "delete"],
 }
 EVERY = [[name, *more] for name, below in COMMANDS.items() for more in ([], *([sub] for sub in below))]
 ACTING = [command for command in EVERY if len(command) == 2 or not COMMANDS[command[0]]]
@@ -74,6 +76,7 @@ def test_every_listing_is_also_json(appliance):
     listings = [
         ["operator", "list"], ["tenant", "list"], ["tenant", "show", "acme"], ["tenant", "history", "acme"],
         ["plan", "list"], ["plan", "show", "pro"],
+        ["usage", "show", "--tenant", "acme"], ["usage", "check"], ["usage", "prices"], ["flag", "list"],
         ["tenant", "change-plan", "acme", "--plan", "pro", "--dry-run"], ["user", "list", "--tenant", "acme"],
         ["tenant", "trash"], ["tenant", "domains", "acme"], ["tenant", "act-as", "acme"], ["settings", "list"],
         ["settings", "get", "signup"], ["legal", "list"], ["legal", "show", "terms"], ["operator", "roles"],

@@ -1,5 +1,5 @@
 import { drawing, element } from '../dom.js'
-import { counted, daysUntil } from '../format.js'
+import { counted, daysUntil, percent } from '../format.js'
 
 const fewDays = 3
 const millisecondsPerDay = 86_400_000
@@ -12,6 +12,13 @@ export function trialMeter({ createdAt, trialEndsAt }, now = Date.now()) {
   return element('span', { class: 'meter' },
     element('span', {}, left === 0 ? 'Trial ended' : `${counted(left, 'day')} left`),
     bar(Math.min(1, left / total), tone))
+}
+
+/** How much of a limit is used, as a word and as a bar that fills. */
+export function shareMeter(used, limit) {
+  const share = limit === 0 ? 1 : used / limit
+  const tone = share >= 1 ? 'bad' : share >= 0.8 ? 'warn' : 'good'
+  return element('span', { class: 'meter' }, element('span', {}, percent(share)), bar(Math.min(1, share), tone))
 }
 
 /** A score out of 100 as a ring. */

@@ -14,6 +14,7 @@ export function shopTabs(shop) {
 export function shopLinks(shop) {
   return [
     ...shop.collections.map(({ name, title }) => ({ label: title, href: shop.address(name), icon: 'box' })),
+    { label: 'Plan and usage', href: `#${shop.base}/plan`, icon: 'gauge' },
     ...(shop.managesUsers ? [{ label: 'Users', href: `#${shop.base}/users`, icon: 'people' },
       { label: 'Audit log', href: `#${shop.base}/audit`, icon: 'history' }] : []),
     ...(shop.managesUsers && !shop.isActing

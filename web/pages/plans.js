@@ -1,5 +1,5 @@
 import { badge } from '../components/badge.js'
-import { button } from '../components/button.js'
+import { button, buttonLink } from '../components/button.js'
 import { cliLine } from '../components/cli-line.js'
 import { pageHeader } from '../components/page-header.js'
 import { loadInto } from '../components/panel-loader.js'
@@ -20,7 +20,8 @@ export function plansPage({ api, signal }) {
   return element('div', { class: 'page' },
     pageHeader({ title: 'Plans',
       lead: 'A change makes a new version. Shops keep the version they have until they are moved to it.',
-      actions: [button({ label: 'New plan…', icon: 'plus', primary: true, onClick: () => edit(null) })] }),
+      actions: [buttonLink({ label: 'Feature flags', icon: 'filter', href: '#/flags' }),
+        button({ label: 'New plan…', icon: 'plus', primary: true, onClick: () => edit(null) })] }),
     place.element, cliLine(commands.planList()))
 }
 

@@ -35,24 +35,40 @@ package struct UsageLedger: Sendable {
         package static let reservation = Duration.hours(24)
     }
 
+    /// What the ledger asks of the shop's plan, and tells of what happened.
+    package struct Book: Sendable {
+        /// What the plan says of a meter at an instant.
+        let terms: @Sendable (_ meter: String, _ at: Instant) -> MeterTerms
+        /// Cents for one unit of a subject; throws where there is no price, or where the plan does not open it.
+        let price: @Sendable (_ subject: String) throws -> Int64
+        /// What a refusal says of the plan beside its own members.
+        let details: @Sendable ([JSON.Member]) -> [JSON.Member]
+        /// Something is there to be settled later: a reservation, or a notice.
+        let touched: @Sendable () -> Void
+
+        package init(
+            terms: @escaping @Sendable (_ meter: String, _ at: Instant) -> MeterTerms,
+            price: @escaping @Sendable (_ subject: String) throws -> Int64,
+            details: @escaping @Sendable ([JSON.Member]) -> [JSON.Member], touched: @escaping @Sendable () -> Void
+        ) {
+            (self.terms, self.price, self.details, self.touched) = (terms, price, details, touched)
+        }
+    }
+
     package let now: Instant
     /// Who uses, as audit logs name people.
     package let actor: String
-    let ids: IdentifierSource
-    let zone: LocalTime
-    /// What the plan says of a meter at an instant.
-    let terms: @Sendable (_ meter: String, _ at: Instant) -> MeterTerms
-    /// What a refusal says of the plan beside its own members.
-    let details: @Sendable ([JSON.Member]) -> [JSON.Member]
+    private let ids: IdentifierSource
+    private let zone: LocalTime
+    private let book: Book
 
-    package init(
-        now: Instant, actor: String, ids: IdentifierSource, zone: LocalTime,
-        terms: @escaping @Sendable (String, Instant) -> MeterTerms,
-        details: @escaping @Sendable ([JSON.Member]) -> [JSON.Member]
-    ) {
-        (self.now, self.actor, self.ids, self.zone) = (now, actor, ids, zone)
-        (self.terms, self.details) = (terms, details)
+    package init(now: Instant, actor: String, ids: IdentifierSource, zone: LocalTime, book: Book) {
+        (self.now, self.actor, self.ids, self.zone, self.book) = (now, actor, ids, zone, book)
     }
+
+    /// Cents for one unit, such as a task of an agent. Throws 422 for one without a price and 403 for one that the plan
+    /// does not open, before any quota is looked at.
+    package func price(of subject: String) throws -> Int64 { try book.price(subject) }
 
     // MARK: - Reserving
 
@@ -71,16 +87,19 @@ package struct UsageLedger: Sendable {
             }
             return known
         }
-        let terms = terms(meter, now)
+        let terms = book.terms(meter, now)
         let used = try MeterPeriod.find(db, meter, terms.period)
-        if let ceiling = terms.ceiling, used.total + quantity > ceiling { throw exceeded(meter, terms, used) }
+        if let ceiling = terms.ceiling, used.total + quantity > ceiling {
+            throw exceeded(meter, terms, used: used.total)
+        }
         let reservation = Reservation(
             id: ids.next("rsv"), key: key, meter: meter, periodStart: terms.period.start, quantity: quantity,
             cost: cost,
             subject: subject, actor: actor, state: .reserved, createdAt: now, expiresAt: now.adding(lifetime))
         try reservation.insert(db)
         try MeterPeriod.add(db, meter, terms.period, reserved: quantity)
-        try UsageNotice.note(db, meter, terms, at: now)
+        book.touched()
+        try note(db, meter, terms)
         return reservation
     }
 
@@ -98,7 +117,7 @@ package struct UsageLedger: Sendable {
         if reservation.state == .reserved {
             try MeterPeriod.add(db, reservation.meter, period.period, reserved: -reservation.quantity)
         }
-        let terms = terms(reservation.meter, reservation.periodStart)
+        let terms = book.terms(reservation.meter, reservation.periodStart)
         let used = try MeterPeriod.stored(db, reservation.meter, start: reservation.periodStart)
         let isOver = terms.ceiling.map { used.total + quantity > $0 } ?? false
         try reservation.settle(db, .committed, at: now)
@@ -106,7 +125,7 @@ package struct UsageLedger: Sendable {
             id: key, meter: reservation.meter, quantity: quantity, cost: cost, subject: reservation.subject,
             actor: reservation.actor, source: "reservation", at: reservation.createdAt)
         try append(db, event, to: period.period, isAdjustment: false, isOver: isOver)
-        try UsageNotice.note(db, reservation.meter, terms, at: now)
+        try note(db, reservation.meter, terms)
     }
 
     /// Gives a reservation back: what failed does not count. Twice is the same as once.
@@ -139,14 +158,16 @@ package struct UsageLedger: Sendable {
         _ db: Database, _ meter: String, _ quantity: Int64 = 1, cost: Int64 = 0, key: String, subject: String = ""
     ) throws {
         try Self.check(key: key, subject: subject, quantity: quantity, cost: cost)
-        let terms = terms(meter, now)
+        let terms = book.terms(meter, now)
         let used = try MeterPeriod.find(db, meter, terms.period)
-        if let ceiling = terms.ceiling, used.total + quantity > ceiling { throw exceeded(meter, terms, used) }
+        if let ceiling = terms.ceiling, used.total + quantity > ceiling {
+            throw exceeded(meter, terms, used: used.total)
+        }
         let event = UsageEvent(
             id: key, meter: meter, quantity: quantity, cost: cost, subject: subject, actor: actor, source: "use",
             at: now)
         guard try append(db, event, to: terms.period, isAdjustment: false, isOver: false) else { return }
-        try UsageNotice.note(db, meter, terms, at: now)
+        try note(db, meter, terms)
     }
 
     /// Counts what has happened already, whatever the limits say. An event known by its id counts once: false then. One
@@ -155,14 +176,14 @@ package struct UsageLedger: Sendable {
     package func record(_ db: Database, _ event: UsageEvent) throws -> Bool {
         try Self.check(key: event.id, subject: event.subject, quantity: event.quantity, cost: event.cost)
         let isLate = now > event.at.adding(Limit.late)
-        let current = terms(event.meter, now)
-        let own = terms(event.meter, min(event.at, now))
+        let current = book.terms(event.meter, now)
+        let own = book.terms(event.meter, min(event.at, now))
         let isAdjustment = isLate && own.period != current.period
         let terms = isAdjustment ? current : own
         let used = try MeterPeriod.find(db, event.meter, terms.period)
         let isOver = terms.ceiling.map { used.total + event.quantity > $0 } ?? false
         guard try append(db, event, to: terms.period, isAdjustment: isAdjustment, isOver: isOver) else { return false }
-        try UsageNotice.note(db, event.meter, terms, at: now)
+        try note(db, event.meter, terms)
         return true
     }
 
@@ -178,6 +199,10 @@ package struct UsageLedger: Sendable {
         return true
     }
 
+    private func note(_ db: Database, _ meter: String, _ terms: MeterTerms) throws {
+        if try UsageNotice.note(db, meter, terms, at: now) { book.touched() }
+    }
+
     private static func check(key: String, subject: String, quantity: Int64, cost: Int64) throws {
         guard (1...Limit.key).contains(key.utf8.count), subject.utf8.count <= Limit.subject,
             Limit.quantity.contains(quantity), Limit.cost.contains(cost)
@@ -185,15 +210,15 @@ package struct UsageLedger: Sendable {
     }
 
     /// What is refused when a period is used up: until when, how much there was, and how to get more.
-    func exceeded(_ meter: String, _ terms: MeterTerms, _ used: MeterPeriod) -> DomainError {
+    package func exceeded(_ meter: String, _ terms: MeterTerms, used: Int64) -> DomainError {
         let wait = terms.period.end.since(now).wholeMilliseconds
         var error = DomainError(
             .tooMany, "quota_exceeded", "This period's \(meter) are used up.",
             hint: "There are new ones from \(terms.period.end), or at once with another plan.",
             retryAfter: Int(max(1, (wait + 999) / 1000)))
-        error.details = details([
-            .init("meter", .string(meter)), .init("limit", JSON(terms.limit)), .init("used", .integer(used.total)),
-            .init("remaining", JSON(terms.ceiling.map { max(0, $0 - used.total) })),
+        error.details = book.details([
+            .init("meter", .string(meter)), .init("limit", JSON(terms.limit)), .init("used", .integer(used)),
+            .init("remaining", JSON(terms.ceiling.map { max(0, $0 - used) })),
             .init("resetAt", JSON(terms.period.end)),
         ])
         return error

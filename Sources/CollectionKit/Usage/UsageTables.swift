@@ -173,8 +173,10 @@ package struct UsageNotice: Sendable, Equatable {
     package let threshold: Int64
     package let limit: Int64
 
-    static func note(_ db: Database, _ meter: String, _ terms: MeterTerms, at now: Instant) throws {
-        guard let limit = terms.limit, limit > 0 else { return }
+    /// Whether there is one that was not there before.
+    static func note(_ db: Database, _ meter: String, _ terms: MeterTerms, at now: Instant) throws -> Bool {
+        guard let limit = terms.limit, limit > 0 else { return false }
+        var isNew = false
         let used = try MeterPeriod.find(db, meter, terms.period).total
         // In hundredths of the limit: exact, and no overflow up to `PlanLimit.largest`.
         for threshold in thresholds where used * 100 >= limit * threshold {
@@ -184,7 +186,9 @@ package struct UsageNotice: Sendable, Equatable {
                     .text(meter), SQLValue(terms.period.start), .integer(threshold), SQLValue(terms.period.end),
                     .integer(limit), SQLValue(now),
                 ])
+            if db.changesCount == 1 { isNew = true }
         }
+        return isNew
     }
 
     /// Those that nobody was told of.

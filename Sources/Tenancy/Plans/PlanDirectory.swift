@@ -1,4 +1,5 @@
 package import ApplianceCore
+package import CollectionKit
 import Storage
 import Synchronization
 
@@ -10,11 +11,16 @@ package final class Entitlements: Sendable {
     package let plan: Plan
     package let subscription: Subscription?
     package let traffic: TenantTraffic
+    /// Nil where the plan has no such limit.
+    package let storage: StorageQuota?
     /// Where a shop's own people read of plans and ask for another.
     package static let upgradePath = "/admin#/shop/plan"
 
     init(_ plan: Plan, _ subscription: Subscription?, _ traffic: TenantTraffic) {
         (self.plan, self.subscription, self.traffic) = (plan, subscription, traffic)
+        storage = plan.limit(.storageBytes).map { limit in
+            StorageQuota(limit: limit) { Self.details(plan, $0) }
+        }
     }
 
     package func grants(_ feature: Feature) -> Bool { plan.grants(feature) }
@@ -28,14 +34,15 @@ package final class Entitlements: Sendable {
         var error = DomainError.forbidden(
             "plan_required", "The plan \(plan.title) does not include \(feature.rawValue).",
             hint: "Another plan does: \(Self.upgradePath)")
-        error.details = details(["feature": .string(feature.rawValue)])
+        error.details = details([.init("feature", .string(feature.rawValue))])
         throw error
     }
 
     /// What a refusal says of the plan beside its own members.
-    package func details(_ members: KeyValuePairs<String, JSON>) -> [JSON.Member] {
-        [.init("plan", .string(plan.name))] + members.map { .init($0.key, $0.value) }
-            + [.init("upgradeUrl", .string(Self.upgradePath))]
+    package func details(_ members: [JSON.Member]) -> [JSON.Member] { Self.details(plan, members) }
+
+    private static func details(_ plan: Plan, _ members: [JSON.Member]) -> [JSON.Member] {
+        [.init("plan", .string(plan.name))] + members + [.init("upgradeUrl", .string(upgradePath))]
     }
 }
 

@@ -11,7 +11,7 @@ package struct PlanUse: Sendable {
 
     /// Counted in the shop's own file.
     package init(_ db: Database) throws {
-        amounts = [.users: try Self.users(db), .storageBytes: try Self.storageBytes(db)]
+        amounts = [.users: try Self.users(db), .storageBytes: try StorageQuota.used(db)]
     }
 
     package subscript(_ limit: PlanLimit) -> Int64? {
@@ -22,17 +22,6 @@ package struct PlanUse: Sendable {
     /// People who may sign in.
     static func users(_ db: Database) throws -> Int64 {
         try db.first("SELECT count(*) FROM users WHERE status = 'active'") { $0.integer(0) } ?? 0
-    }
-
-    /// Bytes of the database, what the transaction under way adds included, and of all uploaded files.
-    static func storageBytes(_ db: Database) throws -> Int64 {
-        try databaseBytes(db) + UploadedFile.totalBytes(db)
-    }
-
-    static func databaseBytes(_ db: Database) throws -> Int64 {
-        let pages = try db.first("SELECT page_count FROM pragma_page_count") { $0.integer(0) } ?? 0
-        let size = try db.first("SELECT page_size FROM pragma_page_size") { $0.integer(0) } ?? 0
-        return pages * size
     }
 }
 

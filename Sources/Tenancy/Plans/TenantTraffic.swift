@@ -27,8 +27,48 @@ package final class TenantTraffic: Sendable {
     package let people = RateBuckets(capacity: Limit.people)
     package let page = RateBuckets(capacity: Limit.people)
     package let calls = CallCounts()
+    /// API calls of the period, where the plan bounds them.
+    package let callQuota = CallQuota()
+    private let touched = Touched()
 
     init() {}
+
+    /// Something in the shop's file is to be settled: a reservation, or a notice that nobody was told of.
+    package func setTouched() { touched.flag.store(true, ordering: .relaxed) }
+    package func takeTouched() -> Bool { touched.flag.exchange(false, ordering: .relaxed) }
+}
+
+private final class Touched: Sendable {
+    let flag = Atomic<Bool>(false)
+}
+
+/// How many API calls of the period are left: asked with each call, and counted anew from the shop's file when a period
+/// begins, the plan changes or the server starts.
+package final class CallQuota: Sendable {
+    private struct State {
+        var period: BillingPeriod?
+        var used: Int64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Nil when one more is within `ceiling`; otherwise how many are used. `load` tells what the file has, for a period
+    /// that is not known yet.
+    package func take(
+        _ ceiling: Int64, at now: Instant, load: () throws -> (period: BillingPeriod, used: Int64)
+    ) throws -> (period: BillingPeriod, used: Int64)? {
+        let isKnown = state.withLock { state in state.period.map { $0.start <= now && now < $0.end } ?? false }
+        let loaded = isKnown ? nil : try load()
+        return state.withLock { state in
+            if let loaded, loaded.period != state.period { (state.period, state.used) = (loaded.period, loaded.used) }
+            guard let period = state.period else { return nil }
+            guard state.used < ceiling else { return (period, state.used) }
+            state.used += 1
+            return nil
+        }
+    }
+
+    package func takeBack() { state.withLock { $0.used = max(0, $0.used - 1) } }
 }
 
 /// Requests by route since they were last written down.
@@ -57,6 +97,7 @@ package final class CallCounts: Sendable {
     }
 
     package var current: [String: Int64] { counts.withLock { $0 } }
+    package var total: Int64 { current.values.reduce(0, +) }
 
     /// What was counted, to be written down; `put` gives back what could not be.
     package func take() -> [String: Int64] {

@@ -1,0 +1,43 @@
+import ApplianceCore
+import HTTPAPI
+import Hummingbird
+import Tenancy
+
+/// Operators switch new features on: for all, for a plan, for one shop, between two dates.
+struct FlagController: Sendable {
+    let appliance: Appliance
+
+    private static let path = "/api/admin/flags"
+
+    func add(to routes: Routes) {
+        routes.operator(.get, Self.path, "List feature flags") { context in
+            let items = appliance.directory.flags.all.map { json($0) }
+            return Answer.json(["items": .array(items), "nextCursor": nil], for: context.request)
+        }
+        routes.operator(.post, Self.path, "Make a feature flag, or put another in its place") { context in
+            let flag = try FeatureFlag(await RequestBodies.json(context.request)) { appliance.directory[$0]?.id }
+            try await appliance.tenants.set(flag, by: context.principal.actor, requestID: context.requestID)
+            return Answer.json(json(flag), status: .created)
+        }
+        routes.operator(.get, "\(Self.path)/{id}", "Read a feature flag") { context in
+            guard let flag = appliance.directory.flags[context.http.parameters.get("id") ?? ""] else {
+                throw DomainError.notFound("flag")
+            }
+            return Answer.json(json(flag), for: context.request)
+        }
+        routes.operator(.delete, "\(Self.path)/{id}", "Delete a feature flag") { context in
+            try await appliance.tenants.deleteFlag(
+                context.http.parameters.get("id") ?? "", by: context.principal.actor, requestID: context.requestID)
+            return Answer.noContent
+        }
+    }
+
+    /// With the shops for which it is on now.
+    private func json(_ flag: FeatureFlag) -> JSON {
+        let (now, directory) = (appliance.time.now(), appliance.directory)
+        let on = directory.all.filter { tenant in
+            flag.isOn(tenant: tenant.id, plan: directory.plans[tenant.id].plan.name, at: now)
+        }
+        return flag.json.adding(["onFor": JSON(on.count)])
+    }
+}
