@@ -47,11 +47,11 @@ package struct SignupController: Sendable {
         if terms == nil { body.faults.append(.init("termsVersion", "required", "Accept the terms.")) }
         try body.finish()
         try services.legal.requireCurrentTerms(terms)
-        let members = values + [("ownerEmail", email), ("ownerPassword", password)]
+        let members = values + [("ownerEmail", email), ("ownerPassword", password), ("plan", trialPlan)]
         let input = try Self.renamed {
             try TenantInput(
                 .object(members.compactMap { name, value in value.map { JSON.Member(name, .string($0)) } }),
-                knownModules: modules)
+                knownModules: modules, plans: services.directory.plans.names)
         }
         if !http.isControl { try shops.take(address) }
         let tenant = try await tenants.create(input, by: .system, requestID: http.requestID)
@@ -60,6 +60,12 @@ package struct SignupController: Sendable {
                 owner, of: tenant.id, address: http.remoteAddress, requestID: http.requestID)
         }
         return Answer.json(["tenant": tenant.briefJSON(at: services.time.now())], status: .created)
+    }
+
+    /// What a trial shows of the product: a plan that is sold, not the one of operators' own shops.
+    private var trialPlan: String? {
+        let offered = services.directory.plans.offered.map(\.name)
+        return offered.contains("pro") ? "pro" : offered.first
     }
 
     /// Faults by the names that the form has.
