@@ -15,12 +15,10 @@ CALLS = {name: number for number, name in enumerate(
 CONTROL = struct.Struct("4i16ii")
 BY_HALF = 0
 # What may go wrong with each. Not with reading: SQLite takes a read that fails for damage, see `test_damaged_files`.
-# Nor with opening: SQLite then opens a file read-only. The next write opens it anew; the one that met it is told of a
-# read-only disk, which is not the truth.
 ERRORS = {
     "pwrite": [errno.EIO, errno.ENOSPC, BY_HALF], "write": [errno.EIO, errno.ENOSPC, BY_HALF], "fsync": [errno.EIO],
     "fdatasync": [errno.EIO], "ftruncate": [errno.EIO],
-    "rename": [errno.EIO, errno.ENOSPC], "mkdir": [errno.ENOSPC], "unlink": [errno.EIO]}
+    "open": [errno.EMFILE, errno.EIO], "rename": [errno.EIO, errno.ENOSPC], "mkdir": [errno.ENOSPC], "unlink": [errno.EIO]}
 
 
 class Faults:
