@@ -103,7 +103,20 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if isBlocked(context) { held.append(.error(error)) } else { context.fireErrorCaught(error) }
+        if isBlocked(context) { held.append(.error(error)) } else { raise(error, context) }
+    }
+
+    /// Bytes that are no HTTP get an answer like any other, unless Hummingbird has to give one first; and it is the last.
+    private func raise(_ error: any Error, _ context: ChannelHandlerContext) {
+        if case .passing = state { return context.fireErrorCaught(error) }
+        guard error is HTTPParserError, let wire, !isLast else { return context.fireErrorCaught(error) }
+        isLast = true
+        let id = pipeline.begin().requestID
+        var answer = Problem.answer(Problem.domainError(error), requestID: id)
+        answer.fields.append(HTTPField(name: .connection, value: "close"))
+        let bytes = responseHead.bytes(answer, requestID: id, seconds: time.now().seconds, context.channel.allocator)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        wire.writeAndFlush(NIOAny(bytes)).whenComplete { _ in bound.value.close(promise: nil) }
     }
 
     package func read(context: ChannelHandlerContext) {
@@ -131,7 +144,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
             switch next {
             case .part(let part): take(part, context)
             case .event(let event): context.fireUserInboundEventTriggered(event)
-            case .error(let error): context.fireErrorCaught(error)
+            case .error(let error): raise(error, context)
             }
         }
         if isReadHeld, !isBlocked(context) {

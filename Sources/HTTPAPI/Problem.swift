@@ -49,7 +49,10 @@ package enum Problem {
     /// Any error, Hummingbird's own included, as one of ours.
     package static func domainError(_ error: any Error) -> DomainError {
         // A body that is no HTTP, or that ends early because the client went away.
-        if error is HTTPParserError { return .malformed("malformed", "The request is malformed.") }
+        if let error = error as? HTTPParserError {
+            guard case .headerOverflow = error else { return .malformed("malformed", "The request is malformed.") }
+            return .malformed("head_too_large", "The address and header fields are longer than is taken here.")
+        }
         guard let error = error as? any HTTPResponseError else { return DomainError(any: error) }
         return switch error.status {
         case .notFound: .notFound("address")
