@@ -50,6 +50,7 @@ package struct LegalController: Sendable {
             <html lang="en"><head><meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark"><title>\(title)</title>
+            <link rel="icon" href="/admin/favicon.svg" type="image/svg+xml">
             <link rel="stylesheet" href="/admin/styles/tokens.css"><link rel="stylesheet" href="/admin/styles/base.css">
             <link rel="stylesheet" href="/admin/styles/layout.css">
             <link rel="stylesheet" href="/admin/styles/lifecycle.css">
