@@ -123,7 +123,8 @@ let package = Package(
         tests(
             "CollectionKitTests",
             ["CollectionKit", "Books", "Licensing", "Shop", "Storage", "ApplianceCore", grdb, logging]),
-        tests("TenancyTests", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, logging, nio]),
+        tests(
+            "TenancyTests", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, logging, nio, crypto, jwt]),
         tests("JobsTests", ["Jobs", "Tenancy", "Storage", "ApplianceCore", grdb, logging]),
         tests("BackupsTests", ["Backups", "Storage", "ApplianceCore", grdb, logging]),
         tests(

@@ -1,6 +1,7 @@
 import { Api } from './api.js'
 import { accountPage } from './pages/account.js'
 import { alertsPage } from './pages/alerts.js'
+import { apiKeysPage } from './pages/api-keys.js'
 import { auditPage } from './pages/audit.js'
 import { backupPage } from './pages/backup.js'
 import { backupsPage } from './pages/backups.js'
@@ -63,6 +64,7 @@ function shopRoutes(base, shared) {
   return [
     { path: `${base}/audit`, page: auditPage, title: 'Audit log', ...shared },
     { path: `${base}/plan`, page: shopPlanPage, title: 'Plan and usage', ...shared },
+    { path: `${base}/api-keys`, page: apiKeysPage, title: 'API keys', ...shared },
     { path: `${base}/users`, page: usersPage, title: 'Users', ...shared },
     { path: `${base}/records`, page: shopHomePage, title: 'Records', ...shared },
     { path: `${base}/records/:collection`, page: recordsPage, title: 'Records', ...shared },

@@ -17,9 +17,9 @@ struct ApplianceCommand: AsyncParsableCommand {
         version: applianceVersion,
         subcommands: [
             ServeCommand.self, InitCommand.self, DemoCommand.self, OperatorCommand.self, TenantCommand.self,
-            UserCommand.self, RecordCommand.self, BackupCommand.self, RestoreCommand.self, ScheduleCommand.self,
-            AlertCommand.self, PlanCommand.self, SettingsCommand.self, LegalCommand.self, SecretsCommand.self,
-            UsageCommand.self, FlagCommand.self,
+            UserCommand.self, APIKeyCommand.self, RecordCommand.self, BackupCommand.self, RestoreCommand.self,
+            ScheduleCommand.self, AlertCommand.self, PlanCommand.self, UsageCommand.self, FlagCommand.self,
+            SigningKeyCommand.self, SettingsCommand.self, LegalCommand.self, SecretsCommand.self,
             ImportCommand.self, AuditCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 

@@ -48,6 +48,8 @@ extension Appliance {
         UserController(services).add(to: routes)
         SubscriptionController(services).add(to: routes)
         UsageController(services).add(to: routes)
+        APIKeyController(services).add(to: routes)
+        SigningKeyController(appliance: self).add(to: routes)
         AuditController(system: system, catalog: catalog).add(to: routes)
         CollectionController(services).add(to: routes)
         BatchController(services).add(to: routes)

@@ -81,6 +81,8 @@ package struct Appliance: Sendable {
         signIn = SignIn(
             sessions: sessions, system: system, directory: directory, passwords: passwords, master: master,
             address: configuration.publicAddress, ids: ids, time: time)
+        try signIn.addresses.load()
+        try await sessions.loadKeys()
         outbox = Outbox(system: system, directory: directory, master: master, time: time)
         settings = try Settings(system: system, directory: directory, time: time)
         legal = try LegalTexts(system: system, directory: directory, time: time)
@@ -105,8 +107,8 @@ package struct Appliance: Sendable {
         metrics = MetricsReport(requests: requests, storage: storage, directory: directory, data: data, time: time)
         let jobs = BuiltInJobs(
             system: system, directory: directory, catalog: catalog, backups: backups, latest: latestBackups,
-            recovery: recovery, past: past, tenants: tenants, contentPins: contentPins, usage: usage, ids: ids,
-            time: time, logger: logger)
+            recovery: recovery, past: past, tenants: tenants, sessions: sessions, contentPins: contentPins, usage: usage,
+            ids: ids, time: time, logger: logger)
         scheduler = Scheduler(jobs.table, runs: JobRunStore(system), ids: ids, time: time, logger: logger)
     }
 

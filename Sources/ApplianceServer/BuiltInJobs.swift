@@ -16,6 +16,7 @@ struct BuiltInJobs {
     let recovery: Recovery
     let past: PastImages
     let tenants: Tenants
+    let sessions: Sessions
     let contentPins: ContentPins
     let usage: UsageService
     let ids: IdentifierSource
@@ -66,6 +67,11 @@ struct BuiltInJobs {
                 "restore-drill", title: "Restore drill",
                 description: "Restores some shops, drawn by lot, into a scratch folder, compares and measures.",
                 schedule: .daily(hour: 4, minute: 20), run: { _ in try await recovery.drillSome() }),
+            RecurringJob(
+                "signing-keys", title: "Signing keys",
+                description: "Begins a new key for access tokens every 90 days.",
+                schedule: .daily(hour: 4, minute: 40),
+                run: { _ in try await sessions.rotateDueKeys() ? "a new key" : "nothing due" }),
             RecurringJob(
                 "past-prune", title: "Past prune",
                 description: "Removes copies of shops' pasts that nobody has read for a quarter of an hour.",

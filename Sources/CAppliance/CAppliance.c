@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 int cappliance_sqlite_config(sqlite3 *db, int option, int on) {
     return sqlite3_db_config(db, option, on, (int *)0);
@@ -35,4 +36,11 @@ int cappliance_crypt(const char *phrase, const char *setting, char *out, int len
     explicit_bzero(data, sizeof *data);
     free(data);
     return ok ? 0 : -1;
+}
+
+void cappliance_give_way(void) {
+#ifdef __linux__
+    // Linux takes 0 for the thread, not the process.
+    setpriority(PRIO_PROCESS, 0, 19);
+#endif
 }

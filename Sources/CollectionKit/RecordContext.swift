@@ -32,7 +32,7 @@ package struct RecordContext: Sendable {
 
 /// Who did something, as audit logs name it.
 package struct Actor: Sendable, Equatable {
-    package enum Kind: String, Sendable { case user, `operator`, system }
+    package enum Kind: String, Sendable { case user, `operator`, system, key }
 
     package let kind: Kind
     package let id: String

@@ -21,6 +21,7 @@ package struct AuthController: Sendable {
         InvitationController(services, gate).add(to: routes)
         PasswordController(services, gate).add(to: routes)
         SessionController(services, gate).add(to: routes)
+        SecondFactorController(services, gate).add(to: routes)
     }
 
     private func login(_ request: Request, _ http: ApplianceRequestContext) async throws -> Response {
@@ -29,15 +30,24 @@ package struct AuthController: Sendable {
         let email = body.text("email", required: true, max: 254) ?? ""
         let password = body.secret("password", required: true) ?? ""
         try body.finish()
-        let (origin, tenant) = (gate.origin(request, http), try gate.tenant(request, for: email))
-        let grant =
-            if let tenant {
-                try await services.signIn.user(tenant, email: email, password: password, origin: origin)
-            } else {
-                try await services.signIn.operator(email: email, password: password, origin: origin)
-            }
-        try await gate.endPrevious(request)
-        return gate.answer(grant, tenant)
+        let (origin, tenant) = (gate.origin(request, http), try await shop(request, email, password))
+        switch try await services.signIn.enter(tenant?.id, email: email, password: password, origin: origin) {
+        case .granted(let grant):
+            try await gate.endPrevious(request)
+            return gate.answer(grant, tenant)
+        case .needsCode(let challenge, let expiresAt):
+            return Answer.json(
+                ["challenge": .string(challenge), "expiresAt": JSON(expiresAt), "needs": "code"], status: .accepted)
+        }
+    }
+
+    /// An unknown shop answers like a wrong password, and as late.
+    private func shop(_ request: Request, _ email: String, _ password: String) async throws -> Tenant? {
+        do {
+            return try gate.tenant(request, for: email)
+        } catch let error where SignInGate.isUnknownShop(error) {
+            try await services.signIn.refuse(password: password)
+        }
     }
 
     private func setUp(_ request: Request, _ http: ApplianceRequestContext) async throws -> Response {
@@ -62,7 +72,7 @@ package struct AuthController: Sendable {
     }
 
     private func logout(_ context: SignedInRequestContext) async throws -> Response {
-        try await services.signIn.sessions.end(context.principal)
+        try await services.signIn.sessions.end(context.requireSession())
         var response = Answer.noContent
         response.headers[.setCookie] = SessionCookie(isTLS: services.isTLS).cleared
         return response

@@ -27,9 +27,10 @@ struct Authenticator: Sendable {
         let sessions = services.signIn.sessions
         switch credential(of: request) {
         case .token(let token):
-            return sessions.remembered(token).map {
-                SignedInRequestContext(request: request, http: http, principal: $0, requestID: http.requestID)
-            }
+            guard let principal = sessions.remembered(token) else { return nil }
+            if principal.isKey { services.signIn.noteUse(of: principal) }
+            return SignedInRequestContext(
+                request: request, http: http, principal: principal, requestID: http.requestID)
         case .cookie(let cookie):
             guard let principal = sessions.remembered(cookie) else { return nil }
             if !Self.isSafe(request.method) { try checkForgery(request, principal) }
@@ -52,7 +53,10 @@ struct Authenticator: Sendable {
     private func principal(_ request: Request, _ http: ApplianceRequestContext) async throws -> Principal? {
         if http.isControl { return .commandLine }
         switch credential(of: request) {
-        case .token(let token): return try await services.signIn.sessions.principal(token: token)
+        case .token(let token):
+            let principal = try await services.signIn.sessions.principal(token: token)
+            if let principal, principal.isKey { services.signIn.noteUse(of: principal) }
+            return principal
         case .cookie(let cookie):
             let principal = try services.signIn.sessions.principal(cookie: cookie)
             if let principal, !Self.isSafe(request.method) { try checkForgery(request, principal) }
@@ -131,6 +135,8 @@ struct Authenticator: Sendable {
             if let named, named != tenant.id {
                 throw DomainError.forbidden("tenant_mismatch", "The credential belongs to another shop.")
             }
+            // A key of a plan that had keys is left when the shop changes to one that has none.
+            if context.principal.isKey { try services.directory.plans[tenant.id].require(.apiKeys) }
             return try TenantRequestContext(
                 context, tenant: tenant, now: services.time.now(), database: services.directory.file)
         }

@@ -64,7 +64,7 @@ package struct BatchController: Sendable {
         guard context.tenant.has(module: entry.module) else {
             throw DomainError.forbidden("module_not_enabled", "This shop does not have \(entry.collection.name).")
         }
-        try context.require(change.operation, entry.collection.permissions)
+        try context.require(change.operation, entry.collection)
         batch.add(change, to: context.principal.view(of: entry.collection))
     }
 

@@ -54,7 +54,7 @@ package struct HTTPServices: Sendable {
     func targets(_ context: TenantRequestContext) -> Expansion.Targets {
         { [catalog, tenant = context.tenant, principal = context.principal] name in
             guard let entry = catalog.entry(name), tenant.has(module: entry.module),
-                principal.may(.read, entry.collection.permissions)
+                principal.may(.read, entry.collection)
             else { return nil }
             return principal.view(of: entry.collection)
         }

@@ -32,7 +32,7 @@ package struct LegalController: Sendable {
         let version = body.integer("termsVersion", in: 1...Int64.max)
         try body.finish()
         try services.legal.requireCurrentTerms(version)
-        guard case .user = context.principal.standing else {
+        guard case .user = context.principal.standing, !context.principal.isKey else {
             throw DomainError.forbidden("users_only", "Only the people of the shop may accept its terms.")
         }
         try await services.legal.accept(

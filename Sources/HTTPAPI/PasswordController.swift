@@ -31,7 +31,7 @@ struct PasswordController: Sendable {
         try body.finish()
         do {
             try services.signIn.forgot(tenantID: gate.tenant(request, for: email)?.id, email: email)
-        } catch let error as DomainError where error.code == "invalid_credentials" {
+        } catch let error where SignInGate.isUnknownShop(error) {
             // A shop that does not exist has no accounts.
         }
         return Answer.json(

@@ -97,8 +97,13 @@ package final class TenantRequestContext: Sendable {
     package var recordID: String { http.directRecordID ?? http.parameters.get("id") ?? "" }
 
     /// Throws unless the person's role allows it, and the shop may be changed at all.
-    func require(_ operation: Permissions.Operation, _ permissions: Permissions) throws {
-        guard principal.may(operation, permissions) else {
+    func require(_ operation: Permissions.Operation, _ collection: Collection) throws {
+        try require(operation, collection.permissions, collection: collection.name)
+    }
+
+    /// `collection`: nil where more than one is meant.
+    func require(_ operation: Permissions.Operation, _ permissions: Permissions, collection: String? = nil) throws {
+        guard principal.may(operation, permissions, collection: collection) else {
             throw DomainError.forbidden("not_permitted", "Your role does not allow this.")
         }
         if operation != .read { try requireWritable() }

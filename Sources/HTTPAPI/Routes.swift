@@ -164,14 +164,14 @@ package final class Routes {
         _ operation: Permissions.Operation, direct: DirectHandling = .none,
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
-        let (permissions, module) = (entry.collection.permissions, entry.module)
+        let (collection, module) = (entry.collection, entry.module)
         @Sendable func admit(_ context: TenantRequestContext) throws {
             guard context.tenant.has(module: module) else {
                 throw DomainError.forbidden(
                     "module_not_enabled", "This shop does not have the module \(module ?? "").",
                     hint: "An operator can enable it.")
             }
-            try context.require(operation, permissions)
+            try context.require(operation, collection)
         }
         let label = "\(method.rawValue) \(path)"
         add(method, path, .tenant(operation), summary, collection: entry.collection.name) {

@@ -5,37 +5,23 @@ import Tenancy
 
 /// What all open routes about accounts share: who may try how often, which shop is meant, and what a sign-in answers.
 struct SignInGate: Sendable {
-    enum Limit {
-        /// Sign-in, set-up and the like together, per address.
-        static let attempts = 100
-        static let window = Duration.minutes(15)
-    }
-
     private let services: HTTPServices
-    private let limiter: RateLimiter
 
-    init(_ services: HTTPServices) {
-        self.services = services
-        limiter = RateLimiter(limit: Limit.attempts, window: Limit.window, time: services.time)
-    }
+    init(_ services: HTTPServices) { self.services = services }
 
     func admit(_ request: Request, _ http: ApplianceRequestContext) throws {
         // A sign-in forged by another site would put somebody into an account that is not theirs.
         try Authenticator(services: services).checkOriginBeforeSignIn(request)
-        if !http.isControl { try limiter.take(RateLimiter.key(address: http.remoteAddress)) }
+        if !http.isControl { try services.signIn.addresses.take(http.remoteAddress) }
     }
 
     func origin(_ request: Request, _ http: ApplianceRequestContext) -> SignInOrigin {
         SignInOrigin(address: http.remoteAddress, userAgent: request.headers[.userAgent] ?? "")
     }
 
-    /// Before sign-in the header or the host names the shop. An unknown shop answers like a wrong password.
+    /// The shop that the header or the host names; nil without one. Throws `tenant_mismatch` for one that does not exist.
     func namedTenant(_ request: Request) throws -> Tenant? {
-        do {
-            return try Authenticator(services: services).namedTenant(request).flatMap { services.directory[$0] }
-        } catch let error as DomainError where error.code == "tenant_mismatch" {
-            throw DomainError(.unauthenticated, "invalid_credentials", "The address or the password is not right.")
-        }
+        try Authenticator(services: services).namedTenant(request).flatMap { services.directory[$0] }
     }
 
     /// Where nobody names a shop, the one that is meant then; but operators are the appliance's own.
@@ -44,6 +30,8 @@ struct SignInGate: Sendable {
         guard let tenant = services.settings.defaultTenant, try !services.signIn.isOperator(email) else { return nil }
         return tenant
     }
+
+    static func isUnknownShop(_ error: any Error) -> Bool { (error as? DomainError)?.code == "tenant_mismatch" }
 
     /// A browser that signs in again leaves no session of before behind, whoever's it was.
     func endPrevious(_ request: Request) async throws {

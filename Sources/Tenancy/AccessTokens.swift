@@ -2,13 +2,19 @@ import ApplianceCore
 import Crypto
 import Foundation
 import JWTKit
+import Synchronization
 
-/// The JWTs that API clients carry: HS256 with a key of this installation, 24 hours, naming tenant, user and session.
+/// The JWTs that API clients carry: HS256 with keys of this installation, 24 hours, naming tenant, user and session.
 /// Signature and claims are checked here; whether the session still lives is for `Sessions`.
-struct AccessTokens: Sendable {
+final class AccessTokens: Sendable {
     static let lifetime = Duration.hours(24)
     private static let issuer = "appliance"
-    private static let keyID = "1"
+    private static let firstKey: Int64 = 1
+
+    private struct Keys: Sendable {
+        var collection = JWTKeyCollection()
+        var current = JWKIdentifier(string: "")
+    }
 
     struct Claims: JWTPayload, Sendable {
         let iss: String
@@ -23,15 +29,25 @@ struct AccessTokens: Sendable {
         func verify(using algorithm: some JWTAlgorithm) throws {}
     }
 
-    private let keys = JWTKeyCollection()
-    private let key: SymmetricKey
+    private let keys = Mutex(Keys())
+    private let master: MasterKey
 
-    init(_ master: MasterKey) { key = master.derived("access tokens") }
+    init(_ master: MasterKey) { self.master = master }
 
-    /// Registers the one key. JWTKit picks the verifier by key id and compares the header's algorithm with the key's,
-    /// so `none` and other algorithms fail.
-    func prepare() async {
-        await keys.add(hmac: HMACKey(key: key), digestAlgorithm: .sha256, kid: JWKIdentifier(string: Self.keyID))
+    /// Takes these keys, the first of which signs, and no others. JWTKit picks the verifier by key id and compares the
+    /// header's algorithm with the key's, so `none` and other algorithms fail.
+    func prepare(_ ids: [Int64] = [firstKey]) async {
+        let collection = JWTKeyCollection()
+        for id in ids {
+            await collection.add(
+                hmac: HMACKey(key: derived(id)), digestAlgorithm: .sha256, kid: JWKIdentifier(string: "\(id)"))
+        }
+        let new = Keys(collection: collection, current: JWKIdentifier(string: "\(ids.first ?? Self.firstKey)"))
+        keys.withLock { $0 = new }
+    }
+
+    private func derived(_ id: Int64) -> SymmetricKey {
+        master.derived(id == Self.firstKey ? "access tokens" : "access tokens \(id)")
     }
 
     func issue(subject: String, tenant: String?, session: String, role: String, now: Instant, expiresAt: Instant)
@@ -40,13 +56,15 @@ struct AccessTokens: Sendable {
         let claims = Claims(
             iss: Self.issuer, sub: subject, tid: tenant, sid: session, role: role, iat: Int(now.seconds),
             exp: Int(expiresAt.seconds))
-        return try await keys.sign(claims, kid: JWKIdentifier(string: Self.keyID))
+        let keys = keys.withLock { $0 }
+        return try await keys.collection.sign(claims, kid: keys.current)
     }
 
     /// Nil for anything but an unexpired token of ours.
     func check(_ token: String, now: Instant) async -> Claims? {
+        let collection = keys.withLock { $0.collection }
         guard token.utf8.count <= 2048, Self.isPlain(token),
-            let claims = try? await keys.verify(token, as: Claims.self), claims.iss == Self.issuer,
+            let claims = try? await collection.verify(token, as: Claims.self), claims.iss == Self.issuer,
             Int64(claims.exp) > now.seconds
         else { return nil }
         return claims

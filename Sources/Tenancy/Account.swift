@@ -40,6 +40,7 @@ struct Account: Sendable {
         }
     }
 
+    var table: String { tenantID == nil ? "operators" : "users" }
     var actor: Actor { Actor(tenantID == nil ? .operator : .user, id) }
     /// What stands in front of the dot in their audit events.
     var kind: String { tenantID == nil ? "operator" : "user" }

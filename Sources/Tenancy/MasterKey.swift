@@ -23,10 +23,23 @@ package struct MasterKey: Sendable {
         let url = directory.masterKey
         if !FileSystem.exists(url) { try AtomicFile.publish(Random.bytes(Self.length), to: url) }
         let bytes = try FileReader.contents(url, limit: 4096)
-        guard bytes.count == Self.length, Set(bytes).count > 1 else {
+        guard bytes.count == Self.length else {
             throw DomainError.unavailable("master_key_damaged", "master.key is not a key of \(Self.length) bytes.")
         }
+        guard !Self.isGuessable(bytes) else {
+            throw DomainError.unavailable(
+                "master_key_guessable", "master.key is no random key: anybody could make sessions with it.",
+                hint: "Remove it, and a random one is made. What was sealed with it has to be entered again.")
+        }
         ring = KeyRing(current: bytes, retired: try Self.retired(directory).filter { $0 != bytes })
+    }
+
+    /// What somebody typed or a template shipped: nothing but printable characters, few different bytes, or bytes that
+    /// count. Of random keys one in 10^13 is refused.
+    static func isGuessable(_ bytes: [UInt8]) -> Bool {
+        let isText = bytes.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x0A || $0 == 0x0D }
+        let steps = Set(zip(bytes, bytes.dropFirst()).map { $1 &- $0 })
+        return isText || Set(bytes).count <= 8 || steps.count <= 2
     }
 
     private static func retired(_ directory: DataDirectory) throws -> [[UInt8]] {

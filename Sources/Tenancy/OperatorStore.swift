@@ -97,6 +97,7 @@ package enum OperatorStore {
             [.text(found.id), .text(hash), SQLValue(now)])
         try SessionStore.deleteAll(db, userID: found.id)
         try ResetLinkStore.deleteAll(db, userID: found.id)
+        try SignInFailureStore.clear(db, found.email)
     }
 
     // MARK: - Setup links

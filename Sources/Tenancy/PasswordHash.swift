@@ -46,7 +46,11 @@ package final class PasswordHasher: Sendable {
     /// False also when `hash` is nil, after the same work.
     package func verify(_ password: String, _ hash: String?) async throws -> Bool {
         try await work { [self] in
-            if let hash { return Self.verify(password, hash) }
+            if let hash {
+                let matches = Self.verify(password, hash)
+                if !matches { repeatWork(password, hash) }
+                return matches
+            }
             let made = try decoy.withLock { decoy in
                 let made = try decoy ?? Self.hash(Random.token(), cost: cost)
                 decoy = made
@@ -57,12 +61,34 @@ package final class PasswordHasher: Sendable {
         }
     }
 
+    /// A hash of a lower cost is checked as often as takes the time of one of the present cost: how fast a wrong
+    /// password is refused must not tell of an account that came from another system.
+    private func repeatWork(_ password: String, _ stored: String) {
+        guard let own = Self.cost(of: stored), own < cost else { return }
+        for _ in 1..<(1 << min(cost - own, 11)) { _ = Self.verify(password, stored) }
+    }
+
+    /// Whether a hash is to be made anew with the present cost.
+    func isOutdated(_ stored: String) -> Bool { Self.cost(of: stored).map { $0 < cost } ?? false }
+
+    /// The logarithm of the rounds of a bcrypt hash; nil for anything else.
+    static func cost(of stored: String) -> Int? {
+        let hash = stored.hasPrefix(longTag) ? stored.dropFirst(longTag.utf8.count) : stored[...]
+        let parts = hash.split(separator: "$")
+        guard parts.count == 3, parts[0].hasPrefix("2") else { return nil }
+        return Int(parts[1])
+    }
+
     private func work<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         guard waiting.enter(limit: Limit.waiting) else {
             throw DomainError.unavailable("sign_in_busy", "Too many people are signing in at this moment.")
         }
         defer { waiting.leave() }
-        return try await threads.runIfActive(body)
+        return try await threads.runIfActive {
+            // Hashing takes what others leave: two cores shared with a crowd that signs in would double their delays.
+            cappliance_give_way()
+            return try body()
+        }
     }
 
     static func hash(_ password: String, cost: Int) throws -> String {

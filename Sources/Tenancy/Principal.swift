@@ -14,6 +14,8 @@ package struct Principal: Sendable, Equatable {
     package let standing: Standing
     package let sessionID: String
     package let expiresAt: Instant
+    /// What narrows the role; nil for people.
+    package var limit: AccessLimit?
 
     /// The person at the command line, through the control socket: whoever can open that runs the appliance.
     package static let commandLine = Principal(
@@ -25,11 +27,22 @@ package struct Principal: Sendable, Equatable {
     /// The shop that the credential belongs to; nil for an operator.
     package var tenantID: String? { if case .user(let tenant, _) = standing { tenant } else { nil } }
 
+    /// Whether a program asks, with a key of the shop.
+    package var isKey: Bool { limit?.isKey ?? false }
+
     /// May this person do that with records of a collection? An operator who acts inside a shop may do everything.
-    package func may(_ operation: Permissions.Operation, _ permissions: Permissions) -> Bool {
+    package func may(_ operation: Permissions.Operation, _ collection: Collection) -> Bool {
+        may(operation, collection.permissions, collection: collection.name)
+    }
+
+    /// `collection`: nil where more than one is meant.
+    package func may(
+        _ operation: Permissions.Operation, _ permissions: Permissions, collection: String? = nil
+    ) -> Bool {
         switch standing {
         case .operator: true
-        case .user(_, let role): permissions.allow(operation, for: role)
+        case .user(_, let role):
+            permissions.allow(operation, for: role) && (limit?.allows(operation, collection) ?? true)
         }
     }
 
@@ -45,11 +58,11 @@ package struct Principal: Sendable, Equatable {
     package var managesUsers: Bool {
         switch standing {
         case .operator: true
-        case .user(_, let role): role == .owner || role == .admin
+        case .user(_, let role): limit == nil && (role == .owner || role == .admin)
         }
     }
 
-    package var actor: Actor { Actor(isOperator ? .operator : .user, id) }
+    package var actor: Actor { Actor(isOperator ? .operator : isKey ? .key : .user, id) }
 
     package var json: JSON {
         let json: JSON = ["id": .string(id), "email": .string(email), "name": .string(name)]

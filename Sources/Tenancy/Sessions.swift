@@ -1,5 +1,5 @@
 package import ApplianceCore
-import CollectionKit
+package import CollectionKit
 import Crypto
 import Foundation
 import GRDB
@@ -31,6 +31,8 @@ package final class Sessions: Sendable {
     private let time: TimeSource
     /// Token or cookie to principal.
     private let remembered = Mutex<[String: Principal]>([:])
+    /// When the use of each key was noted last.
+    private let uses = Mutex<[String: Instant]>([:])
 
     package init(
         system: DatabaseFile, directory: TenantDirectory, master: MasterKey, ids: IdentifierSource, time: TimeSource
@@ -39,6 +41,53 @@ package final class Sessions: Sendable {
         tokens = AccessTokens(master)
         csrfKey = master.derived("csrf")
         await tokens.prepare()
+    }
+
+    // MARK: - Signing keys
+
+    /// Reads which keys sign tokens and which are still good; makes the first.
+    package func loadKeys() async throws {
+        let now = time.now()
+        if try system.read({ db in try SigningKeyStore.list(db) }).isEmpty {
+            try await system.write { db in try SigningKeyStore.rotate(db, now: now) }
+        }
+        let keys = try signingKeys()
+        await tokens.prepare(keys.map(\.id))
+    }
+
+    /// The one that signs first, then those whose tokens are still good.
+    package func signingKeys() throws -> [SigningKey] {
+        let cutoff = time.now().subtracting(AccessTokens.lifetime)
+        return try system.read { db in try SigningKeyStore.list(db) }.filter {
+            $0.retiredAt.map { $0 > cutoff } ?? true
+        }
+    }
+
+    /// Begins a new key. Tokens of the one before are good until they expire; `immediately`: they are dead at once.
+    package func rotateKeys(immediately: Bool, by actor: Actor, requestID: String?) async throws -> [SigningKey] {
+        let now = time.now()
+        let cutoff = immediately ? now : now.subtracting(AccessTokens.lifetime)
+        try await system.write { db in
+            try SigningKeyStore.rotate(db, now: now)
+            try SigningKeyStore.delete(db, retiredBefore: cutoff)
+            try AuditTrail.append(
+                db, at: now, actor: actor, action: "signing-key.rotate", target: nil, requestID: requestID,
+                data: JSON.object([.init("immediately", .bool(immediately))]).text)
+        }
+        try await loadKeys()
+        if immediately { forgetAll() }
+        return try signingKeys()
+    }
+
+    /// The job: a new key when the present one is 90 days old. What expired meanwhile is let go.
+    package func rotateDueKeys() async throws -> Bool {
+        let isDue = try signingKeys().first.map { time.now().since($0.createdAt) >= SigningKeyStore.Limit.age } ?? true
+        if isDue {
+            _ = try await rotateKeys(immediately: false, by: .system, requestID: nil)
+        } else {
+            try await loadKeys()
+        }
+        return isDue
     }
 
     private func file(_ tenantID: String?) -> DatabaseFile { tenantID.map { directory.file($0) } ?? system }
@@ -75,9 +124,31 @@ package final class Sessions: Sendable {
     package func principal(token: String) async throws -> Principal? {
         let now = time.now()
         if let known = recall(token, now) { return known }
+        if token.hasPrefix(APIKeyText.prefix) { return try principal(key: token, now: now) }
         guard let claims = await tokens.check(token, now: now) else { return nil }
-        return try remember(token, tenantID: claims.tid, now: now) { db in
-            try SessionStore.find(db, id: claims.sid, now: now)
+        return try remember(token, tenantID: claims.tid) { db in
+            try Self.principal(db, claims.tid, SessionStore.find(db, id: claims.sid, now: now))
+        }
+    }
+
+    private func principal(key text: String, now: Instant) throws -> Principal? {
+        guard let key = APIKeyText(text), let tenantID = directory.tenantID(ofKeyTag: key.tag) else { return nil }
+        return try remember(text, tenantID: tenantID) { db in
+            guard let found = try APIKeyStore.find(db, hash: key.hash), found.status(at: now) == .active else {
+                return nil
+            }
+            return found.principal(tenantID: tenantID)
+        }
+    }
+
+    /// Whether a minute has passed since the use of a key was last noted; notes it then.
+    func isUseDue(of id: String) -> Bool {
+        let now = time.now()
+        return uses.withLock { uses in
+            if let last = uses[id], now.since(last) < APIKeyStore.Limit.useInterval { return false }
+            if uses.count >= Limit.remembered { uses.removeAll(keepingCapacity: true) }
+            uses[id] = now
+            return true
         }
     }
 
@@ -89,8 +160,10 @@ package final class Sessions: Sendable {
         guard parts.count == 2, cookie.utf8.count <= 200, let scope = parts.first, let secret = parts.last else {
             return nil
         }
-        return try remember(cookie, tenantID: scope == Self.operatorScope ? nil : scope, now: now) { db in
-            try SessionStore.find(db, cookieHash: Digest.of(Array(secret.utf8)), now: now)
+        let tenantID = scope == Self.operatorScope ? nil : scope
+        return try remember(cookie, tenantID: tenantID) { db in
+            try Self.principal(
+                db, tenantID, SessionStore.find(db, cookieHash: Digest.of(Array(secret.utf8)), now: now))
         }
     }
 
@@ -102,12 +175,12 @@ package final class Sessions: Sendable {
     }
 
     private func remember(
-        _ credential: String, tenantID: String?, now: Instant, _ find: (Database) throws -> SessionStore.Row?
+        _ credential: String, tenantID: String?, _ find: (Database) throws -> Principal?
     ) throws -> Principal? {
         if let tenantID, directory[tenantID]?.id != tenantID { return nil }
         // Inside the lock, so that a session ended meanwhile is not remembered after it was forgotten.
         return try remembered.withLock { remembered in
-            guard let principal = try file(tenantID).read({ db in try Self.principal(db, tenantID, find(db)) }) else {
+            guard let principal = try file(tenantID).read({ db in try find(db) }) else {
                 return nil
             }
             if remembered.count >= Limit.remembered { remembered.removeAll(keepingCapacity: true) }

@@ -77,8 +77,7 @@ extension SignIn {
         if let id = link.tenantID, directory[id]?.id != id { throw AccountLink.ended }
         let account = try openAccount(link)
         let tenant = link.tenantID.flatMap { directory[$0] }
-        try Self.check(
-            email: nil, password: password, not: [account.email, tenant?.slug, tenant?.name].compactMap(\.self))
+        try checkNewPassword(password, of: account)
         let (hash, now) = (try await passwords.hash(password), time.now())
         try await file(link.tenantID).write { db in
             guard let id = try ResetLinkStore.userID(db, tokenHash: link.hash, now: now),
@@ -91,6 +90,17 @@ extension SignIn {
         }
         sessions.forget(user: account.id)
         try await tellOfNewPassword(account, tenant)
+    }
+
+    /// The rules for an account that exists, by whether it has a second factor.
+    func checkNewPassword(_ password: String, of account: Account) throws {
+        let tenant = account.tenantID.flatMap { directory[$0] }
+        let hasSecondFactor = try file(account.tenantID).read { db in
+            try SecondFactorStore.isOn(db, userID: account.id)
+        }
+        try Self.check(
+            email: nil, password: password, not: [account.email, tenant?.slug, tenant?.name].compactMap(\.self),
+            hasSecondFactor: hasSecondFactor)
     }
 
     private func openAccount(_ link: AccountLink) throws -> Account {

@@ -55,7 +55,7 @@ extension SignIn {
             throw DomainError.invalid("current", "wrong_password", "The password is not right.")
         }
         let tenant = tenantID.flatMap { directory[$0] }
-        try Self.check(email: nil, password: new, not: [account.email, tenant?.slug, tenant?.name].compactMap(\.self))
+        try checkNewPassword(new, of: account)
         let (hash, now) = (try await passwords.hash(new), time.now())
         try await file(tenantID).write { db in
             try account.setPassword(db, hash: hash, now: now)

@@ -1,6 +1,7 @@
 package import ApplianceCore
 package import CollectionKit
 import Foundation
+import GRDB
 package import Storage
 
 /// Signing in, and the accounts behind it: operators here, users in their shop's file.
@@ -12,6 +13,9 @@ package final class SignIn: Sendable {
     let passwords: PasswordHasher
     let mail: AccountMail
     let afterwards = Afterwards()
+    package let addresses: AddressLimits
+    let challenges: SignInChallenges
+    let master: MasterKey
     let ids: IdentifierSource
     let time: TimeSource
 
@@ -22,6 +26,8 @@ package final class SignIn: Sendable {
     ) {
         (self.sessions, self.system, self.directory) = (sessions, system, directory)
         (self.passwords, self.ids, self.time) = (passwords, ids, time)
+        (self.master, challenges) = (master, SignInChallenges(time: time))
+        addresses = AddressLimits(system: system, afterwards: afterwards, time: time)
         mail = AccountMail(system: system, master: master, address: address, ids: ids, time: time)
     }
 
@@ -31,24 +37,81 @@ package final class SignIn: Sendable {
     private static let refused = DomainError(
         .unauthenticated, "invalid_credentials", "The address or the password is not right.")
 
+    /// Where no second factor is on.
     package func user(_ tenant: Tenant, email: String, password: String, origin: SignInOrigin) async throws
         -> Sessions.Grant
     {
-        try await enter(tenant.id, email, password, origin)
+        try Self.granted(try await enter(tenant.id, email: email, password: password, origin: origin))
     }
 
+    /// Where no second factor is on.
     package func `operator`(email: String, password: String, origin: SignInOrigin) async throws -> Sessions.Grant {
-        try await enter(nil, email, password, origin)
+        try Self.granted(try await enter(nil, email: email, password: password, origin: origin))
     }
 
-    private func enter(_ tenantID: String?, _ email: String, _ password: String, _ origin: SignInOrigin) async throws
-        -> Sessions.Grant
+    private static func granted(_ entrance: Entrance) throws -> Sessions.Grant {
+        guard case .granted(let grant) = entrance else {
+            throw DomainError(.unauthenticated, "code_required", "A code of the authenticator app is needed.")
+        }
+        return grant
+    }
+
+    /// `tenantID`: nil for operators.
+    package func enter(_ tenantID: String?, email: String, password: String, origin: SignInOrigin) async throws
+        -> Entrance
     {
-        let account = try file(tenantID).read { db in try Account.find(db, tenantID: tenantID, email) }
+        let now = time.now()
+        let account = try file(tenantID).read { db in
+            try SignInFailureStore.requireOpen(db, email, now: now)
+            return try Account.find(db, tenantID: tenantID, email)
+        }
         let matches = try await passwords.verify(password, account?.passwordHash)
-        guard matches, let account, !account.isDisabled else { throw Self.refused }
+        guard matches, let account, !account.isDisabled else {
+            try await noteFailure(tenantID, email, account)
+            throw Self.refused
+        }
         try requireEntry(account)
-        return try await start(account, origin)
+        try await renewHash(account, password)
+        let (failed, needsCode) = try file(tenantID).read { db in
+            (try SignInFailureStore.has(db, email), try SecondFactorStore.isOn(db, userID: account.id))
+        }
+        if failed { try await file(tenantID).write { db in try SignInFailureStore.clear(db, email) } }
+        if needsCode {
+            let (challenge, expiresAt) = challenges.begin(account)
+            return .needsCode(challenge: challenge, expiresAt: expiresAt)
+        }
+        return .granted(try await start(account, origin))
+    }
+
+    /// The same write whether there is such an account or not. What begins to cost waiting is in the audit log.
+    private func noteFailure(_ tenantID: String?, _ email: String, _ account: Account?) async throws {
+        let now = time.now()
+        try await file(tenantID).write { db in
+            let count = try SignInFailureStore.note(db, email, now: now)
+            let isTold = [SignInFailureStore.Limit.free + 1, SignInFailureStore.Limit.locked].contains(count)
+            guard isTold, let account else { return }
+            let data: JSON = ["failures": .integer(count)]
+            try AuditTrail.append(
+                db, at: now, actor: .system, action: "\(account.kind).sign-in-failures", target: account.id,
+                requestID: nil, data: data.text)
+        }
+    }
+
+    /// For a shop that does not exist: the same work and the same answer as for a wrong password.
+    package func refuse(password: String) async throws -> Never {
+        _ = try await passwords.verify(password, nil)
+        throw Self.refused
+    }
+
+    /// A hash of another system, or of a lower cost, is made anew while the password is at hand.
+    private func renewHash(_ account: Account, _ password: String) async throws {
+        guard passwords.isOutdated(account.passwordHash) else { return }
+        let hash = try await passwords.hash(password)
+        try await file(account.tenantID).write { db in
+            try db.run(
+                "UPDATE \(account.table) SET passwordHash = ?2 WHERE id = ?1 AND passwordHash = ?3",
+                [.text(account.id), .text(hash), .text(account.passwordHash)])
+        }
     }
 
     /// A shop that is cancelled lets owners in only.
@@ -200,13 +263,15 @@ package final class SignIn: Sendable {
         }
     }
 
-    /// `names`: what the password must not be.
-    static func check(email: String?, password: String, not names: [String] = []) throws {
+    /// `names`: what the password must not be. `hasSecondFactor`: it does not stand alone.
+    static func check(
+        email: String?, password: String, not names: [String] = [], hasSecondFactor: Bool = false
+    ) throws {
         var faults: [DomainError.FieldFault] = []
         if let email, !TextRules.isEmail(email) {
             faults.append(.init("email", "not_an_email", "Not an e-mail address."))
         }
-        if let fault = PasswordRules.fault(password, not: names + [email ?? ""]) {
+        if let fault = PasswordRules.fault(password, not: names + [email ?? ""], hasSecondFactor: hasSecondFactor) {
             faults.append(.init("password", fault.code, fault.message))
         }
         if !faults.isEmpty { throw DomainError.invalid(faults) }

@@ -17,6 +17,8 @@ package enum SystemDatabase {
             .init(
                 "console", console + ActAs.schema + Settings.schema + LegalTexts.schema + Tenants.domainSchema),
             .init("usage", UsageService.schema + PriceBook.schema + FlagStore.schema),
+            .init("second factors", SecondFactorStore.baseSQL),
+            .init("sign-in limits", SignInFailureStore.baseSQL + AddressLimits.schema + SigningKeyStore.schema),
         ],
         invariants: AuditTrail.invariants)
 
@@ -117,6 +119,8 @@ package enum TenantSchema {
                 .init("search by rows", SearchIndex.baseSQL),
                 .init("legal", LegalTexts.acceptanceSchema),
                 .init("usage", UsageSchema.baseSQL),
+                .init("api keys", APIKeyStore.baseSQL), .init("second factors", SecondFactorStore.baseSQL),
+                .init("sign-in failures", SignInFailureStore.baseSQL),
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),

@@ -122,10 +122,12 @@ extension Tenants {
 
 /// Takes out of a copy what must not leave the shop.
 package enum CopyCleaning {
-    /// Sessions and links: who takes the copy in must not get into accounts with it.
+    /// Sessions, links and keys: who takes the copy in must not get into accounts with it. Second factors are sealed
+    /// with this installation's key and would keep their people out.
     package static func export(_ db: Database) throws {
         // A file of before may lack the later ones.
-        for table in ["sessions", "invitations", "resetLinks"] where try db.tableExists(table) {
+        let tables = ["sessions", "invitations", "resetLinks", "apiKeys", "secondFactors", "recoveryCodes"]
+        for table in tables where try db.tableExists(table) {
             try db.run("DELETE FROM \(table)", [])
         }
     }

@@ -9,6 +9,8 @@ package final class TenantDirectory: Sendable {
     private struct State {
         var byID: [String: Tenant] = [:]
         var idBySlug: [String: String] = [:]
+        /// By what API keys call the shop.
+        var idByKeyTag: [String: String] = [:]
         var files: [String: DatabaseFile] = [:]
         /// Domains of shops' own, to the shop's id.
         var idByDomain: [String: String] = [:]
@@ -47,6 +49,8 @@ package final class TenantDirectory: Sendable {
             state.origins = nil
             state.byID = Dictionary(tenants.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
             state.idBySlug = Dictionary(tenants.map { ($0.slug, $0.id) }, uniquingKeysWith: { first, _ in first })
+            state.idByKeyTag = Dictionary(
+                tenants.map { (APIKeyText.tag(ofTenant: $0.id), $0.id) }, uniquingKeysWith: { first, _ in first })
         }
         access.announce(())
     }
@@ -55,6 +59,8 @@ package final class TenantDirectory: Sendable {
     package subscript(_ key: String) -> Tenant? {
         state.withLock { state in state.byID[key] ?? state.idBySlug[key].flatMap { state.byID[$0] } }
     }
+
+    func tenantID(ofKeyTag tag: String) -> String? { state.withLock { $0.idByKeyTag[tag] } }
 
     package var all: [Tenant] { state.withLock { Array($0.byID.values) }.sorted { $0.id < $1.id } }
     package var count: Int { state.withLock { $0.byID.count } }
@@ -102,6 +108,7 @@ package final class TenantDirectory: Sendable {
         state.withLock { state in
             state.byID[tenant.id] = nil
             state.origins = nil
+            state.idByKeyTag[APIKeyText.tag(ofTenant: tenant.id)] = nil
             if state.idBySlug[tenant.slug] == tenant.id { state.idBySlug[tenant.slug] = nil }
         }
         access.announce(())
@@ -112,6 +119,7 @@ package final class TenantDirectory: Sendable {
             state.byID[tenant.id] = tenant
             state.origins = nil
             state.idBySlug[tenant.slug] = tenant.id
+            state.idByKeyTag[APIKeyText.tag(ofTenant: tenant.id)] = tenant.id
         }
         access.announce(())
     }

@@ -103,5 +103,6 @@ package enum UserStore {
             [.text(user.id), .text(hash), SQLValue(now)])
         try SessionStore.deleteAll(db, userID: user.id)
         try ResetLinkStore.deleteAll(db, userID: user.id)
+        try SignInFailureStore.clear(db, user.email)
     }
 }

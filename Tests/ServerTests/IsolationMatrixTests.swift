@@ -1,6 +1,7 @@
 import ApplianceCore
 import CollectionKit
 import HTTPAPI
+import Storage
 import Tenancy
 import Testing
 
@@ -15,18 +16,25 @@ struct IsolationMatrixTests {
         let staff: Person
         let ended: Person
         let disabled: Person
+        let expired: Person
         let endedOperator: Person
         let disabledOperator: Person
         /// Operators who are not owners.
         let support: Person
         let billing: Person
+        let revokedKey: Person
+        let expiredKey: Person
+        /// May read everything and change nothing.
+        let readingKey: Person
+        /// May do everything in its own shop.
+        let strangersKey: Person
     }
 
     private static let canary = "only-acme-knows"
 
     @Test func `every route refuses everybody who may not use it`() async throws {
-        try await withShops { server, person, acme, bela in
-            let cast = try await makeCast(server, person, acme)
+        try await withShops(plan: "enterprise") { server, person, acme, bela in
+            let cast = try await makeCast(server, person, acme, bela)
             // In bela, and nowhere else: nobody lets this operator into acme.
             try await server.actAs(person, in: bela.slug)
             let samples = try await samples(server, person, acme)
@@ -36,6 +44,7 @@ struct IsolationMatrixTests {
                 try await refuseCredentials(server, sample, cast)
                 try await refuseRoles(server, sample, cast)
                 try await refuseStrangers(server, sample, person: person, victim: acme, stranger: bela)
+                try await refuseStrangersKey(server, sample, cast.strangersKey, victim: acme)
             }
             #expect(try server.fingerprint(acme) == before)
         }
@@ -43,7 +52,7 @@ struct IsolationMatrixTests {
 
     /// The other half of the proof: the same calls, made by those who may, succeed.
     @Test func `every sample succeeds for those who may use the route`() async throws {
-        try await withShops { server, person, acme, _ in
+        try await withShops(plan: "enterprise") { server, person, acme, _ in
             for sample in try await samples(server, person, acme) {
                 let answer =
                     switch sample.entry.access {
@@ -58,7 +67,7 @@ struct IsolationMatrixTests {
     }
 
     @Test func `a suspended shop can be read and not changed`() async throws {
-        try await withShops { server, person, acme, _ in
+        try await withShops(plan: "enterprise") { server, person, acme, _ in
             let samples = try await samples(server, person, acme)
             try await server.expect(
                 200, "POST", "/api/admin/tenants/acme/suspend", by: person, json: ["reason": "unpaid"])
@@ -78,22 +87,46 @@ struct IsolationMatrixTests {
         }
     }
 
-    private func makeCast(_ server: TestServer, _ person: Person, _ shop: Shop) async throws -> Cast {
+    private func makeCast(
+        _ server: TestServer, _ person: Person, _ shop: Shop, _ stranger: Shop
+    ) async throws -> Cast {
         let cast = Cast(
             viewer: try await server.addUser("viewer", .viewer, to: shop),
             staff: try await server.addUser("staff", .staff, to: shop),
             ended: try await server.addUser("ended", .owner, to: shop),
             disabled: try await server.addUser("disabled", .owner, to: shop),
+            expired: try await server.addUser("expired", .owner, to: shop),
             endedOperator: try await server.signIn("op@example.com"),
             disabledOperator: try await server.addOperator("second@example.com", by: person),
             support: try await server.addOperator("support@example.com", by: person, role: "support"),
-            billing: try await server.addOperator("billing@example.com", by: person, role: "billing"))
+            billing: try await server.addOperator("billing@example.com", by: person, role: "billing"),
+            revokedKey: try await server.addKey(["write"], role: "admin", to: shop),
+            expiredKey: try await server.addKey(["write"], role: "admin", days: 1, to: shop),
+            readingKey: try await server.addKey(["read"], role: "admin", to: shop),
+            strangersKey: try await server.addKey(["write"], role: "admin", to: stranger))
+        try await server.expect(200, "POST", "/api/api-keys/\(cast.revokedKey.id)/revoke", by: shop.owner)
+        try await letExpire(server, shop, cast)
+        // Its use is noted now and not once more while the clock stands.
+        try await server.expect(200, "GET", "/api/customers", by: cast.readingKey)
+        await server.appliance.signIn.settle()
         try await server.expect(204, "POST", "/api/auth/logout", by: cast.ended)
         try await server.expect(204, "POST", "/api/auth/logout", by: cast.endedOperator)
         try await server.expect(200, "POST", "/api/users/\(cast.disabled.id)/disable", by: shop.owner)
         try await server.expect(
             200, "POST", "/api/admin/operators/\(cast.disabledOperator.id)/disable", by: person)
         return cast
+    }
+
+    private func letExpire(_ server: TestServer, _ shop: Shop, _ cast: Cast) async throws {
+        let now = server.clock.now.description
+        try await server.appliance.directory.file(shop.id).write { db in
+            for (table, column, id) in [
+                ("sessions", "userId", cast.expired.id), ("apiKeys", "id", cast.expiredKey.id),
+            ] {
+                try db.run("UPDATE \(table) SET expiresAt = ?1 WHERE \(column) = ?2", [.text(now), .text(id)])
+            }
+        }
+        server.appliance.signIn.sessions.forgetAll()
     }
 
     private func samples(_ server: TestServer, _ person: Person, _ shop: Shop) async throws -> [RouteSample] {
@@ -114,12 +147,16 @@ struct IsolationMatrixTests {
 
     private func refuseCredentials(_ server: TestServer, _ sample: RouteSample, _ cast: Cast) async throws {
         if sample.entry.access == .open { return }
-        for person in [nil, cast.ended, cast.disabled, cast.endedOperator, cast.disabledOperator] {
+        let dead = [
+            cast.ended, cast.disabled, cast.expired, cast.endedOperator, cast.disabledOperator, cast.revokedKey,
+            cast.expiredKey,
+        ]
+        for person in [nil] + dead {
             let answer = try await server.send(sample, by: person)
             #expect(answer.status == 401 && answer.code == "sign_in_required", sample.name)
             #expect(answer["WWW-Authenticate"] == "Bearer", sample.name)
         }
-        for cookie in [cast.ended.cookie, cast.disabled.cookie, cast.endedOperator.cookie] {
+        for cookie in [cast.ended, cast.disabled, cast.expired, cast.endedOperator].map(\.cookie) {
             let answer = try await server.send(
                 sample.entry.method, sample.path, headers: [("Cookie", cookie)])
             #expect(answer.status == 401, sample.name)
@@ -130,8 +167,8 @@ struct IsolationMatrixTests {
         let refused: [Person] =
             switch sample.entry.access {
             case .open, .signedIn, .tenant(.read): []
-            case .tenant(.create), .tenant(.update): [cast.viewer]
-            case .tenant(.delete), .tenantManager, .operator: [cast.viewer, cast.staff]
+            case .tenant(.create), .tenant(.update): [cast.viewer, cast.readingKey]
+            case .tenant(.delete), .tenantManager, .operator: [cast.viewer, cast.staff, cast.readingKey]
             }
         for person in refused {
             let answer = try await server.send(sample, by: person)
@@ -171,6 +208,23 @@ struct IsolationMatrixTests {
             try await reach(server, sample, by: stranger.owner, tenant: nil)
             try await reach(server, sample, by: person, tenant: stranger.slug)
         }
+    }
+
+    /// A key that may do everything elsewhere does nothing here.
+    private func refuseStrangersKey(
+        _ server: TestServer, _ sample: RouteSample, _ key: Person, victim: Shop
+    ) async throws {
+        let expected: String
+        switch sample.entry.access {
+        case .open, .signedIn: return
+        case .operator: expected = "operators_only"
+        case .tenant, .tenantManager: expected = "tenant_mismatch"
+        }
+        for tenant in [victim.slug, victim.id] {
+            let answer = try await server.send(sample, by: key, tenant: tenant)
+            #expect(answer.status == 403 && answer.code == expected, sample.name)
+        }
+        if case .tenant = sample.entry.access { try await reach(server, sample, by: key, tenant: nil) }
     }
 
     /// The victim's ids mean nothing inside another shop, and say so exactly as ids that never were.

@@ -42,7 +42,7 @@ struct RouteSamples {
     private enum Subject {
         case none, user, tenant, activeTenant, suspendedTenant, actAs, supporter, setting, trashed, person, snapshot,
             job, alert, file, restored
-        case invitation, session
+        case invitation, session, key
         case plan, flag
     }
 
@@ -80,11 +80,25 @@ struct RouteSamples {
         "POST /api/auth/invitations/show": Rule(subject: .none, json: ["token": "used"], status: 410),
         "POST /api/auth/invitations/accept": Rule(
             subject: .none, json: ["token": "used", "password": password], status: 410),
+        "GET /api/admin/signing-keys": Rule(subject: .none),
+        "POST /api/admin/signing-keys/rotate": Rule(subject: .none),
+        "GET /api/api-keys": Rule(subject: .none),
+        "POST /api/api-keys": Rule(subject: .none, json: ["name": "made by matrix"], status: 201),
+        "POST /api/api-keys/{id}/revoke": Rule(subject: .key),
         "GET /api/invitations": Rule(subject: .none),
         "POST /api/invitations": Rule(subject: .none, json: ["email": "invited@body.example"], status: 201),
         "POST /api/invitations/{id}/revoke": Rule(subject: .invitation),
         "POST /api/users/{id}/reset-link": Rule(subject: .user),
         "POST /api/admin/operators/{id}/reset-link": Rule(subject: .person),
+        "POST /api/auth/totp": Rule(subject: .none, json: ["challenge": "used", "code": "000000"], status: 401),
+        "GET /api/auth/totp": Rule(subject: .none),
+        "POST /api/auth/totp/enrol": Rule(subject: .none, json: ["password": password]),
+        "POST /api/auth/totp/confirm": Rule(subject: .none, json: ["code": "no"], status: 422),
+        "POST /api/auth/totp/recovery-codes": Rule(
+            subject: .none, json: ["password": password, "code": "no"], status: 409),
+        "POST /api/auth/totp/disable": Rule(subject: .none, json: ["password": password, "code": "no"], status: 409),
+        "POST /api/users/{id}/reset-totp": Rule(subject: .user),
+        "POST /api/admin/operators/{id}/reset-totp": Rule(subject: .person),
         "GET /api/sessions": Rule(subject: .none),
         "DELETE /api/sessions/{id}": Rule(subject: .session, status: 204),
         "POST /api/sessions/end-others": Rule(subject: .none),
@@ -275,6 +289,7 @@ struct RouteSamples {
                 200, "POST", "/api/admin/restores", by: person, json: ["tenants": [id], "confirm": id])
             return try #require(answer.json["id"]?.stringValue)
         case .snapshot: (path, json) = ("backups", [:])
+        case .key: return try await server.addKey(["read"], to: shop).id
         case .session:
             let member = try await server.signIn(Self.member, shop.slug)
             let answer = try await server.expect(200, "GET", "/api/sessions", by: member)

@@ -32,16 +32,28 @@ extension TestServer {
     }
 
     /// Makes a shop with its owner, who signs in.
-    func makeShop(_ slug: String, by person: Person) async throws -> Shop {
+    func makeShop(_ slug: String, plan: String? = nil, by person: Person) async throws -> Shop {
         let answer = try await expect(
             201, "POST", "/api/admin/tenants", by: person,
             json: [
-                "slug": .string(slug), "name": .string("Shop \(slug)"), "currency": "INR",
+                "slug": .string(slug), "name": .string("Shop \(slug)"), "plan": JSON(plan), "currency": "INR",
                 "timeZone": "Asia/Kolkata", "ownerEmail": .string("owner@\(slug).example"),
                 "ownerPassword": .string(goodPassword),
             ])
         let id = try #require(answer.json["id"]?.stringValue)
         return Shop(id: id, slug: slug, owner: try await signIn("owner@\(slug).example", slug))
+    }
+
+    /// A key of a shop whose plan has them, as if it were somebody.
+    func addKey(_ scopes: [String], role: String = "staff", days: Int? = nil, to shop: Shop) async throws -> Person {
+        var body: JSON = [
+            "name": "A program", "role": .string(role), "scopes": .array(scopes.map { .string($0) }),
+        ]
+        if let days { body = body.adding(["expiresInDays": JSON(days)]) }
+        let made = try await expect(201, "POST", "/api/api-keys", by: shop.owner, json: body)
+        return Person(
+            id: try #require(made.json["id"]?.stringValue), token: try #require(made.json["key"]?.stringValue),
+            csrfToken: "", cookie: "")
     }
 
     func addOperator(_ email: String, by person: Person, role: String = "owner") async throws -> Person {
@@ -76,13 +88,13 @@ struct Shop: Sendable {
 
 /// Runs `body` with a server, its operator, and the shops acme and bela.
 func withShops(
-    _ flags: [ConfigurationKey: String] = [:], modules: [Module] = allModules,
+    _ flags: [ConfigurationKey: String] = [:], modules: [Module] = allModules, plan: String? = nil,
     _ body: (_ server: TestServer, _ operator: Person, _ acme: Shop, _ bela: Shop) async throws -> Void
 ) async throws {
     try await withServer(flags, modules: modules) { server in
         let person = try await server.setUp()
-        let acme = try await server.makeShop("acme", by: person)
-        let bela = try await server.makeShop("bela", by: person)
+        let acme = try await server.makeShop("acme", plan: plan, by: person)
+        let bela = try await server.makeShop("bela", plan: plan, by: person)
         try await body(server, person, acme, bela)
     }
 }

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from operator_steps import OWNER_PASSWORD, announced, heading, row, sign_in
+from operator_steps import OWNER_PASSWORD, announced, as_owner, heading, row, sign_in
 from shop_api import make_shop, signed_in
 
 SLUG = "account-shop"
@@ -18,9 +18,7 @@ def shop(served, operator_state):
 
 @pytest.fixture(scope="module")
 def page(new_page, shop):
-    page = new_page()
-    page.goto("/admin")
-    sign_in(page, OWNER, OWNER_PASSWORD, shop=SLUG)
+    page = as_owner(new_page, SLUG)
     page.get_by_role("link", name=OWNER).click()
     expect(heading(page, "Your account")).to_be_visible()
     return page

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from operator_steps import OWNER_PASSWORD, announced, go_to, heading, row, sign_in
+from operator_steps import announced, as_owner, go_to, heading, row, sign_in
 from shop_api import make_shop, operator
 
 SLUG = "invite-shop"
@@ -18,9 +18,7 @@ def shop(served, operator_state):
 
 @pytest.fixture(scope="module")
 def page(new_page, shop):
-    page = new_page()
-    page.goto("/admin")
-    sign_in(page, f"owner@{SLUG}.example", OWNER_PASSWORD, shop=SLUG)
+    page = as_owner(new_page, SLUG)
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Users").click()
     return page
 

@@ -12,13 +12,16 @@ from client import OPERATOR, PASSWORD
 
 COMMANDS = {
     "serve": [], "init": [], "demo": [], "import": [], "config": [], "version": [],
-    "operator": ["create", "list", "set-role", "roles", "disable", "reset-password", "reset-link"],
+    "operator": ["create", "list", "set-role", "roles", "disable", "reset-password", "reset-link",
+                 "reset-totp"],
     "tenant": [
         "create", "list", "show", "history", "extend-trial", "convert", "renew", "suspend", "activate", "cancel",
         "reactivate", "delete", "undelete", "trash", "purge", "export", "import", "clone", "change-plan", "set",
         "domains", "act-as"],
     "user": ["create", "list", "set-role", "disable", "enable", "reset-password", "reset-link", "invite", "invitations",
-             "revoke-invitation", "sessions", "sign-out"],
+             "revoke-invitation", "sessions", "sign-out", "reset-totp"],
+    "api-key": ["create", "list", "revoke"],
+    "signing-key": ["list", "rotate"],
     "record": ["list", "show", "create", "change", "delete"],
     "backup": ["create", "list", "show", "verify", "prune", "report", "drill"],
     "restore": ["list", "undo"],

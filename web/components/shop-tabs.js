@@ -16,6 +16,7 @@ export function shopLinks(shop) {
     ...shop.collections.map(({ name, title }) => ({ label: title, href: shop.address(name), icon: 'box' })),
     { label: 'Plan and usage', href: `#${shop.base}/plan`, icon: 'gauge' },
     ...(shop.managesUsers ? [{ label: 'Users', href: `#${shop.base}/users`, icon: 'people' },
+      { label: 'API keys', href: `#${shop.base}/api-keys`, icon: 'key' },
       { label: 'Audit log', href: `#${shop.base}/audit`, icon: 'history' }] : []),
     ...(shop.managesUsers && !shop.isActing
       ? [{ label: 'Shop settings', href: '#/shop/settings', icon: 'shops' }] : []),

@@ -1,6 +1,7 @@
 import { pageHeader } from '../components/page-header.js'
 import { passwordPanel } from './account-password.js'
 import { sessionsPanel } from './account-sessions.js'
+import { totpPanel } from './account-totp.js'
 import { element } from '../dom.js'
 
 /** Whoever is signed in: where, and with what. */
@@ -8,5 +9,5 @@ export function accountPage(context) {
   const { user, tenant } = context.session
   return element('div', { class: 'page' },
     pageHeader({ title: 'Your account', lead: tenant ? `${user.email}, ${user.role} of ${tenant.name}` : user.email }),
-    sessionsPanel(context), passwordPanel(context))
+    sessionsPanel(context), passwordPanel(context), totpPanel(context))
 }

@@ -16,14 +16,16 @@ export function loginPage({ api, query, signIn }) {
     pageHeader({ title: 'Sign in' }),
     form({ fields, submitLabel: 'Sign in', onSubmit: async ({ email, password, shop: tenant }) => {
       const session = await api.signIn('/api/auth/login', { email, password }, tenant.trim())
-      signIn(session, query.get('then'))
+      if (session.challenge) askForCode({ api, page, session, query, signIn })
+      else signIn(session, query.get('then'))
     } }),
-    element('p', { class: 'small' }, element('a', { href: `#/forgot${shop.value() ? `?shop=${encodeURIComponent(shop.value())}` : ''}` },
-      'Forgotten password?')))
+    element('p', { class: 'small' }, element('a', { href: forgotAddress(shop.value()) }, 'Forgotten password?')))
   greet(api, page, shop)
   queueMicrotask(() => fields[0].focus())
   return page
 }
+
+const forgotAddress = (shop) => (shop ? `#/forgot?shop=${encodeURIComponent(shop)}` : '#/forgot')
 
 // Whose door it is, where the host name says so, and where somebody new goes. Nobody waits for it.
 async function greet(api, page, field) {
@@ -33,6 +35,19 @@ async function greet(api, page, field) {
     field.element.hidden = true
   }
   if (signup) page.append(element('p', { class: 'small' }, element('a', { href: '#/signup' }, 'Start your shop')))
+}
+
+// The password was right; the second factor is on.
+function askForCode({ api, page, session: { challenge }, query, signIn }) {
+  const code = textField({ name: 'code', label: 'Code', autocomplete: 'one-time-code', inputmode: 'numeric',
+    spellcheck: 'false', hint: 'Six digits of your authenticator app, or one of your recovery codes.' })
+  page.replaceChildren(pageHeader({ title: 'Enter the code' }),
+    form({ fields: [code], submitLabel: 'Sign in', fieldOfCode: { wrong_code: 'code' },
+      onSubmit: async (values) => signIn(
+        await api.signIn('/api/auth/totp', { challenge, code: values.code.trim() }), query.get('then')) }),
+    element('p', { class: 'small' }, element('a', { href: '#/login', onClick: () => location.reload() },
+      'Begin again')))
+  code.focus()
 }
 
 // Operators have no shop, so its field stays folded away until someone asks for it.

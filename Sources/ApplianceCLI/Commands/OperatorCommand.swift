@@ -6,6 +6,7 @@ struct OperatorCommand: AsyncParsableCommand {
         commandName: "operator", abstract: "The people who run the appliance.",
         subcommands: [
             Create.self, List.self, SetRole.self, Roles.self, Disable.self, ResetPassword.self, ResetLink.self,
+            ResetTOTP.self,
         ])
 
     struct Create: AsyncParsableCommand {

@@ -7,6 +7,7 @@ struct UserCommand: AsyncParsableCommand {
         subcommands: [
             Create.self, List.self, SetRole.self, Disable.self, Enable.self, ResetPassword.self, ResetLink.self,
             Invite.self, Invitations.self, RevokeInvitation.self, Sessions.self, SignOut.self,
+            ResetTOTP.self,
         ])
 
     struct Shop: ParsableArguments {

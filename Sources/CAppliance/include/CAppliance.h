@@ -20,4 +20,8 @@ int cappliance_rename_exchange(const char *a, const char *b);
 /// Hashes `phrase` with `setting` (bcrypt) into `out` (at least 64 bytes). 0, or -1 when the setting is not accepted.
 int cappliance_crypt(const char *phrase, const char *setting, char *out, int length);
 
+/// Makes the calling thread give way to all others of this process and machine. Without effect where threads have no
+/// priority of their own.
+void cappliance_give_way(void);
+
 #endif

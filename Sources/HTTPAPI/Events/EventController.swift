@@ -160,7 +160,7 @@ private struct EventWriter {
     private func mayKnow(_ event: RecordEvent) throws -> Bool {
         guard options.collections?.contains(event.collection) ?? true,
             let entry = services.catalog.entry(event.collection), context.tenant.has(module: entry.module),
-            principal.may(.read, entry.collection.permissions)
+            principal.may(.read, entry.collection)
         else { return false }
         let view = principal.view(of: entry.collection)
         return try view.reachesAll || context.database.read { db in try view.mayRead(db, id: event.target) }

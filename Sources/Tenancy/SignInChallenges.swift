@@ -1,0 +1,58 @@
+import ApplianceCore
+import Synchronization
+
+/// Sign-ins whose password was right and whose second factor is awaited. In memory: a restart asks for the password
+/// again.
+final class SignInChallenges: Sendable {
+    enum Limit {
+        static let lifetime = Duration.minutes(5)
+        /// Wrong codes, after which the password is asked for again.
+        static let failures = 5
+        static let open = 10_000
+    }
+
+    struct Challenge: Sendable {
+        let tenantID: String?
+        let accountID: String
+        let expiresAt: Instant
+        var failures = 0
+    }
+
+    private let open = Mutex<[String: Challenge]>([:])
+    private let time: TimeSource
+
+    init(time: TimeSource) { self.time = time }
+
+    func begin(_ account: Account) -> (token: String, expiresAt: Instant) {
+        let (token, now) = (Random.token(), time.now())
+        let challenge = Challenge(
+            tenantID: account.tenantID, accountID: account.id, expiresAt: now.adding(Limit.lifetime))
+        open.withLock { open in
+            if open.count >= Limit.open { open = open.filter { $0.value.expiresAt > now } }
+            if open.count >= Limit.open { open.removeAll() }
+            open[token] = challenge
+        }
+        return (token, challenge.expiresAt)
+    }
+
+    /// Takes one attempt; throws when there is none left, so that of many at once only the first five are looked at.
+    func attempt(_ token: String) throws -> Challenge {
+        let now = time.now()
+        let challenge = open.withLock { open -> Challenge? in
+            guard var challenge = open[token], challenge.expiresAt > now, challenge.failures < Limit.failures else {
+                open[token] = nil
+                return nil
+            }
+            challenge.failures += 1
+            open[token] = challenge
+            return challenge
+        }
+        guard let challenge else {
+            throw DomainError(
+                .unauthenticated, "sign_in_again", "This sign-in has ended.", hint: "Begin again with the password.")
+        }
+        return challenge
+    }
+
+    func end(_ token: String) { open.withLock { $0[token] = nil } }
+}
