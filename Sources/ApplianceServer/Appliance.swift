@@ -107,8 +107,8 @@ package struct Appliance: Sendable {
         metrics = MetricsReport(requests: requests, storage: storage, directory: directory, data: data, time: time)
         let jobs = BuiltInJobs(
             system: system, directory: directory, catalog: catalog, backups: backups, latest: latestBackups,
-            recovery: recovery, past: past, tenants: tenants, sessions: sessions, contentPins: contentPins, usage: usage,
-            ids: ids, time: time, logger: logger)
+            recovery: recovery, past: past, tenants: tenants, sessions: sessions, signIn: signIn,
+            contentPins: contentPins, usage: usage, ids: ids, time: time, logger: logger)
         scheduler = Scheduler(jobs.table, runs: JobRunStore(system), ids: ids, time: time, logger: logger)
     }
 

@@ -17,6 +17,7 @@ struct BuiltInJobs {
     let past: PastImages
     let tenants: Tenants
     let sessions: Sessions
+    let signIn: SignIn
     let contentPins: ContentPins
     let usage: UsageService
     let ids: IdentifierSource
@@ -72,6 +73,14 @@ struct BuiltInJobs {
                 description: "Begins a new key for access tokens every 90 days.",
                 schedule: .daily(hour: 4, minute: 40),
                 run: { _ in try await sessions.rotateDueKeys() ? "a new key" : "nothing due" }),
+            RecurringJob(
+                "account-index", title: "Account index",
+                description: "Notes which address has an account in which shops, for those who name none at sign-in.",
+                schedule: .daily(hour: 3, minute: 30),
+                run: { _ in
+                    let count = try await signIn.renewAccountIndex()
+                    return "\(count) shop\(count == 1 ? "" : "s") changed"
+                }),
             RecurringJob(
                 "past-prune", title: "Past prune",
                 description: "Removes copies of shops' pasts that nobody has read for a quarter of an hour.",

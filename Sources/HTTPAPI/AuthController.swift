@@ -15,6 +15,7 @@ package struct AuthController: Sendable {
 
     package func add(to routes: Routes) {
         routes.open(.post, "/api/auth/login", "Sign in") { try await login($0, $1) }
+        routes.open(.post, "/api/auth/shop", "Choose among the shops of one address") { try await chooseShop($0, $1) }
         routes.open(.post, "/api/auth/setup", "Make the first operator with a setup link") { try await setUp($0, $1) }
         routes.signedIn(.get, "/api/auth/me", "Who is signed in") { me($0) }
         routes.signedIn(.post, "/api/auth/logout", "Sign out") { try await logout($0) }
@@ -31,14 +32,43 @@ package struct AuthController: Sendable {
         let password = body.secret("password", required: true) ?? ""
         try body.finish()
         let (origin, tenant) = (gate.origin(request, http), try await shop(request, email, password))
-        switch try await services.signIn.enter(tenant?.id, email: email, password: password, origin: origin) {
+        let entrance =
+            if let tenant {
+                try await services.signIn.enter(tenant.id, email: email, password: password, origin: origin)
+            } else {
+                try await services.signIn.enterAnywhere(email: email, password: password, origin: origin)
+            }
+        return try await answer(entrance, request)
+    }
+
+    /// The session, or what is still missing.
+    private func answer(_ entrance: Entrance, _ request: Request) async throws -> Response {
+        switch entrance {
         case .granted(let grant):
             try await gate.endPrevious(request)
-            return gate.answer(grant, tenant)
+            return gate.answer(grant, grant.principal.tenantID.flatMap { services.directory[$0] })
         case .needsCode(let challenge, let expiresAt):
             return Answer.json(
                 ["challenge": .string(challenge), "expiresAt": JSON(expiresAt), "needs": "code"], status: .accepted)
+        case .needsShop(let challenge, let expiresAt, let shops):
+            let choices = shops.map { shop -> JSON in ["slug": .string(shop.slug), "name": .string(shop.name)] }
+            return Answer.json(
+                [
+                    "challenge": .string(challenge), "expiresAt": JSON(expiresAt), "needs": "shop",
+                    "shops": .array(choices),
+                ], status: .accepted)
         }
+    }
+
+    private func chooseShop(_ request: Request, _ http: ApplianceRequestContext) async throws -> Response {
+        try gate.admit(request, http)
+        var body = try InputReader(body: await RequestBodies.json(request))
+        let challenge = body.secret("challenge", required: true) ?? ""
+        let shop = body.text("shop", required: true, max: 64) ?? ""
+        try body.finish()
+        return try await answer(
+            try await services.signIn.choose(challenge: challenge, shop: shop, origin: gate.origin(request, http)),
+            request)
     }
 
     /// An unknown shop answers like a wrong password, and as late.

@@ -8,6 +8,8 @@ package enum Entrance: Sendable {
     case granted(Sessions.Grant)
     /// A code is needed: the token of the challenge, and until when it is good.
     case needsCode(challenge: String, expiresAt: Instant)
+    /// The address has accounts with this password in several shops.
+    case needsShop(challenge: String, expiresAt: Instant, shops: [Tenant])
 }
 
 /// Codes of an authenticator app beside the password, for users and operators alike.
@@ -24,6 +26,7 @@ extension SignIn {
     /// Ends a sign-in that awaits a code, of the app or of recovery.
     package func finish(challenge token: String, code: String, origin: SignInOrigin) async throws -> Sessions.Grant {
         let (challenge, now) = (try challenges.attempt(token), time.now())
+        guard challenge.shops == nil else { throw Self.wrongCode }
         let failures = place(challenge.accountID)
         let account = try await file(challenge.tenantID).write { [self] db -> Account? in
             try SignInFailureStore.requireOpen(db, failures, now: now)

@@ -34,7 +34,7 @@ package final class SignIn: Sendable {
     func file(_ tenantID: String?) -> DatabaseFile { tenantID.map { directory.file($0) } ?? system }
 
     /// The same answer, after the same work, for an unknown account and a wrong password.
-    private static let refused = DomainError(
+    static let refused = DomainError(
         .unauthenticated, "invalid_credentials", "The address or the password is not right.")
 
     /// Where no second factor is on.
@@ -70,12 +70,18 @@ package final class SignIn: Sendable {
             try await noteFailure(tenantID, email, account)
             throw Self.refused
         }
+        return try await admit(account, email: email, password: password, origin: origin)
+    }
+
+    /// What follows a right password. `password`: nil where it is not at hand any more.
+    func admit(_ account: Account, email: String, password: String?, origin: SignInOrigin) async throws -> Entrance {
         try requireEntry(account)
-        try await renewHash(account, password)
-        let (failed, needsCode) = try file(tenantID).read { db in
+        if let password { try await renewHash(account, password) }
+        let file = file(account.tenantID)
+        let (failed, needsCode) = try file.read { db in
             (try SignInFailureStore.has(db, email), try SecondFactorStore.isOn(db, userID: account.id))
         }
-        if failed { try await file(tenantID).write { db in try SignInFailureStore.clear(db, email) } }
+        if failed { try await file.write { db in try SignInFailureStore.clear(db, email) } }
         if needsCode {
             let (challenge, expiresAt) = challenges.begin(account)
             return .needsCode(challenge: challenge, expiresAt: expiresAt)
@@ -84,7 +90,7 @@ package final class SignIn: Sendable {
     }
 
     /// The same write whether there is such an account or not. What begins to cost waiting is in the audit log.
-    private func noteFailure(_ tenantID: String?, _ email: String, _ account: Account?) async throws {
+    func noteFailure(_ tenantID: String?, _ email: String, _ account: Account?) async throws {
         let now = time.now()
         try await file(tenantID).write { db in
             let count = try SignInFailureStore.note(db, email, now: now)
@@ -121,7 +127,8 @@ package final class SignIn: Sendable {
     }
 
     func start(_ account: Account, _ origin: SignInOrigin) async throws -> Sessions.Grant {
-        try await sessions.start(
+        if let tenantID = account.tenantID { learn(account.email, in: tenantID) }
+        return try await sessions.start(
             id: account.id, email: account.email, name: account.name, standing: account.standing, origin: origin)
     }
 

@@ -14,6 +14,9 @@ final class SignInChallenges: Sendable {
     struct Challenge: Sendable {
         let tenantID: String?
         let accountID: String
+        /// Where a shop is to be chosen: the address, and the shops in which the password was right.
+        var email: String?
+        var shops: [String]?
         let expiresAt: Instant
         var failures = 0
     }
@@ -23,10 +26,12 @@ final class SignInChallenges: Sendable {
 
     init(time: TimeSource) { self.time = time }
 
-    func begin(_ account: Account) -> (token: String, expiresAt: Instant) {
+    /// `shops`: among which the person chooses.
+    func begin(_ account: Account, among shops: [String]? = nil) -> (token: String, expiresAt: Instant) {
         let (token, now) = (Random.token(), time.now())
         let challenge = Challenge(
-            tenantID: account.tenantID, accountID: account.id, expiresAt: now.adding(Limit.lifetime))
+            tenantID: account.tenantID, accountID: account.id, email: shops == nil ? nil : account.email, shops: shops,
+            expiresAt: now.adding(Limit.lifetime))
         open.withLock { open in
             if open.count >= Limit.open { open = open.filter { $0.value.expiresAt > now } }
             if open.count >= Limit.open { open.removeAll() }

@@ -19,6 +19,7 @@ package enum SystemDatabase {
             .init("usage", UsageService.schema + PriceBook.schema + FlagStore.schema),
             .init("second factors", SecondFactorStore.baseSQL),
             .init("sign-in limits", SignInFailureStore.baseSQL + AddressLimits.schema + SigningKeyStore.schema),
+            .init("account index", AccountIndex.schema),
         ],
         invariants: AuditTrail.invariants)
 

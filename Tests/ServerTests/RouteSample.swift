@@ -90,6 +90,7 @@ struct RouteSamples {
         "POST /api/invitations/{id}/revoke": Rule(subject: .invitation),
         "POST /api/users/{id}/reset-link": Rule(subject: .user),
         "POST /api/admin/operators/{id}/reset-link": Rule(subject: .person),
+        "POST /api/auth/shop": Rule(subject: .none, json: ["challenge": "used", "shop": "acme"], status: 401),
         "POST /api/auth/totp": Rule(subject: .none, json: ["challenge": "used", "code": "000000"], status: 401),
         "GET /api/auth/totp": Rule(subject: .none),
         "POST /api/auth/totp/enrol": Rule(subject: .none, json: ["password": password]),

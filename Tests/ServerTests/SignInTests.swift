@@ -22,7 +22,7 @@ struct SignInTests {
                 try await logIn(server, "nobody@acme.example", wrong, tenant: "acme"),
                 try await logIn(server, "owner@acme.example", goodPassword, tenant: "bela"),
                 try await logIn(server, "owner@acme.example", goodPassword, tenant: "nobody"),
-                try await logIn(server, "owner@acme.example", goodPassword),
+                try await logIn(server, "owner@acme.example", wrong),
                 try await logIn(server, "op@example.com", goodPassword, tenant: "acme"),
                 try await logIn(server, "op@example.com", wrong), try await logIn(server, "no@example.com", wrong),
             ]

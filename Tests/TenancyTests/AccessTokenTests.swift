@@ -107,7 +107,9 @@ struct AccessTokenTests {
         try refuse(key: (0..<length).map { UInt8(truncatingIfNeeded: $0) })
     }
 
-    @Test func `a master key of zeros is refused`() throws { try refuse(key: [UInt8](repeating: 0, count: 32), code: "master_key_guessable") }
+    @Test func `a master key of zeros is refused`() throws {
+        try refuse(key: [UInt8](repeating: 0, count: 32), code: "master_key_guessable")
+    }
 
     private func refuse(key bytes: [UInt8], code: String = "master_key_damaged") throws {
         let data = DataDirectory(

@@ -1,3 +1,4 @@
+import { radios } from '../components/choices.js'
 import { passwordField, textField } from '../components/field.js'
 import { form } from '../components/form.js'
 import { pageHeader } from '../components/page-header.js'
@@ -16,8 +17,7 @@ export function loginPage({ api, query, signIn }) {
     pageHeader({ title: 'Sign in' }),
     form({ fields, submitLabel: 'Sign in', onSubmit: async ({ email, password, shop: tenant }) => {
       const session = await api.signIn('/api/auth/login', { email, password }, tenant.trim())
-      if (session.challenge) askForCode({ api, page, session, query, signIn })
-      else signIn(session, query.get('then'))
+      goOn({ api, page, session, query, signIn })
     } }),
     element('p', { class: 'small' }, element('a', { href: forgotAddress(shop.value()) }, 'Forgotten password?')))
   greet(api, page, shop)
@@ -37,7 +37,27 @@ async function greet(api, page, field) {
   if (signup) page.append(element('p', { class: 'small' }, element('a', { href: '#/signup' }, 'Start your shop')))
 }
 
-// The password was right; the second factor is on.
+// The password was right; something may still be missing.
+function goOn(context) {
+  const { session, query, signIn } = context
+  if (session.needs === 'shop') askForShop(context)
+  else if (session.needs === 'code') askForCode(context)
+  else signIn(session, query.get('then'))
+}
+
+function askForShop(context) {
+  const { api, page, session: { challenge, shops } } = context
+  const choice = radios({ name: 'shop', label: 'Shop', value: shops[0].slug,
+    options: shops.map(({ slug, name }) => [slug, name]) })
+  page.replaceChildren(pageHeader({ title: 'Choose a shop', lead: 'Your address has an account in each of these.' }),
+    form({ fields: [choice], submitLabel: 'Go on', onSubmit: async ({ shop }) => {
+      const session = await api.signIn('/api/auth/shop', { challenge, shop })
+      goOn({ ...context, session })
+    } }))
+  choice.focus()
+}
+
+// The second factor is on.
 function askForCode({ api, page, session: { challenge }, query, signIn }) {
   const code = textField({ name: 'code', label: 'Code', autocomplete: 'one-time-code', inputmode: 'numeric',
     spellcheck: 'false', hint: 'Six digits of your authenticator app, or one of your recovery codes.' })

@@ -103,6 +103,7 @@ struct TenantController: Sendable {
         let tenant = try await appliance.tenants.create(
             input, by: context.principal.actor, requestID: context.requestID)
         var answer = await json(tenant)
+        appliance.signIn.learn(tenant.ownerEmail, in: tenant.id)
         if input.ownerPassword == nil {
             let (_, link) = try await appliance.signIn.invite(
                 tenant, email: tenant.ownerEmail, name: "", role: .owner, by: context.principal.actor,
