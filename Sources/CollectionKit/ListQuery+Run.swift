@@ -9,8 +9,8 @@ package struct ListPage: Sendable {
 }
 
 extension ListQuery {
-    /// Call before a search runs: takes the newest records into the index. Where the disk takes no writes, or the shop is
-    /// busy, what was made in the last moments is not found yet; all else is.
+    /// Call before a search runs: takes the newest records into the index. Where the disk takes no writes, or the
+    /// shop is busy, what was made in the last moments is not found yet; all else is.
     package func prepareSearch(in database: DatabaseFile) async throws {
         guard isSearch, let index = view.collection.search, try database.read({ try index.isBehind($0) }) else {
             return

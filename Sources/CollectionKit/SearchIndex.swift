@@ -5,9 +5,10 @@ package import Storage
 /// The full-text index of a collection's searchable fields: an FTS5 table that keeps words and no texts, in the shop's
 /// own file.
 ///
-/// New records are taken into it many at a time: FTS5 writes a segment for each transaction, however small. `search_state`
-/// says up to which row an index goes; what lies behind it is taken in before somebody searches (`catchUp`), or once a
-/// transaction has written enough. What the index knows already is changed in the transaction of the change.
+/// New records are taken into it many at a time: FTS5 writes a segment for each transaction, however small.
+/// `search_state` says up to which row an index goes; what lies behind it is taken in before somebody searches
+/// (`catchUp`), or once a transaction has written enough. What the index knows already is changed in the transaction
+/// of the change.
 ///
 /// SQLite before 3.42 lets no trigger write to an FTS5 table while `trusted_schema` is off. So triggers that live in
 /// the writer's connection only note which indexed rows change, whoever changes them, and `update` goes through the

@@ -106,7 +106,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         if isBlocked(context) { held.append(.error(error)) } else { raise(error, context) }
     }
 
-    /// Bytes that are no HTTP get an answer like any other, unless Hummingbird has to give one first; and it is the last.
+    /// Bytes that are no HTTP get an answer like any other, unless Hummingbird has to give one first; it is the last.
     private func raise(_ error: any Error, _ context: ChannelHandlerContext) {
         if case .passing = state { return context.fireErrorCaught(error) }
         guard error is HTTPParserError, let wire, !isLast else { return context.fireErrorCaught(error) }

@@ -12,14 +12,14 @@ struct SignInGate: Sendable {
     func admit(_ request: Request, _ http: ApplianceRequestContext) throws {
         // A sign-in forged by another site would put somebody into an account that is not theirs.
         try Authenticator(services: services).checkOriginBeforeSignIn(request)
-        if !http.isControl { try services.signIn.addresses.take(http.remoteAddress) }
+        if !http.isControl { try services.signIn.addresses.take(RateLimiter.key(address: http.remoteAddress)) }
     }
 
     func origin(_ request: Request, _ http: ApplianceRequestContext) -> SignInOrigin {
         SignInOrigin(address: http.remoteAddress, userAgent: request.headers[.userAgent] ?? "")
     }
 
-    /// The shop that the header or the host names; nil without one. Throws `tenant_mismatch` for one that does not exist.
+    /// The shop that the header or the host names; nil without one. Throws `tenant_mismatch` for one there is not.
     func namedTenant(_ request: Request) throws -> Tenant? {
         try Authenticator(services: services).namedTenant(request).flatMap { services.directory[$0] }
     }

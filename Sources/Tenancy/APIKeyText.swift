@@ -4,7 +4,7 @@ import Storage
 /// How an API key is written: `apl_`, 30 characters of base 62, and their CRC-32 as six more. Typing errors are found
 /// without asking a file, and scanners of leaked secrets can tell a key from noise.
 ///
-/// 22 of the 30 are random (131 bits); the last eight say which shop the key is of, so that no list of all keys is needed.
+/// 22 of the 30 are random (131 bits); the last eight say which shop the key is of: no list of all keys is needed.
 struct APIKeyText: Sendable {
     static let prefix = "apl_"
     private static let randomLength = 22

@@ -46,9 +46,10 @@ package final class AddressLimits: Sendable {
         state.withLock { $0.arrivals = Dictionary(rows, uniquingKeysWith: { first, _ in first }) }
     }
 
-    /// Takes one attempt; throws 429 with the seconds to wait once there are too many. `address`: without a port.
-    package func take(_ address: String) throws {
-        let (key, now) = (Self.key(address), time.now().milliseconds)
+    /// Takes one attempt; throws 429 with the seconds to wait once there are too many. `key`: the address of
+    /// one customer.
+    package func take(_ key: String) throws {
+        let now = time.now().milliseconds
         let (wait, begins) = state.withLock { state -> (Int64, Bool) in
             if state.arrivals.count >= Limit.addresses { state.arrivals = state.arrivals.filter { $0.value > now } }
             let next = max(state.arrivals[key] ?? 0, now)
@@ -89,11 +90,5 @@ package final class AddressLimits: Sendable {
             // Too much waits: the next attempt begins again.
             state.withLock { $0.isWriting = false }
         }
-    }
-
-    /// IPv6 by its /64, which one customer of a provider has to himself.
-    static func key(_ address: String) -> String {
-        guard address.contains(":") else { return address }
-        return address.split(separator: ":", omittingEmptySubsequences: false).prefix(4).joined(separator: ":")
     }
 }

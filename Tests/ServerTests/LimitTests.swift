@@ -190,8 +190,8 @@ struct LimitTests {
 
     @Test func `behind a trusted proxy a hundred sign-ins are of one client each`() async throws {
         try await withServer([.trustedProxies: "127.0.0.1"]) { server in
-            let body: JSON = ["email": "no@body.example", "password": "no"]
             for index in 0..<101 {
+                let body: JSON = ["email": .string("no\(index)@body.example"), "password": "no"]
                 let answer = try await server.send(
                     "POST", "/api/auth/login", json: body, headers: [("X-Forwarded-For", "203.0.113.\(index)")])
                 #expect(answer.status == 401)

@@ -80,20 +80,18 @@ struct SignupTests {
         try await withShops { server, person, acme, _ in
             let setting = "/api/admin/settings/default-tenant"
             let login: JSON = ["email": "owner@acme.example", "password": .string(goodPassword)]
-            try await server.expect(401, "POST", "/api/auth/login", json: login)
             try await server.expect(422, "PATCH", setting, by: person, json: ["value": "nobody"])
             try await server.expect(200, "PATCH", setting, by: person, json: ["value": "acme"])
             let owner = try await server.expect(200, "POST", "/api/auth/login", json: login)
             #expect(owner.json["tenant"]?["id"] == .string(acme.id))
             _ = try await server.signIn("op@example.com")
-            try await server.expect(
-                401, "POST", "/api/auth/login",
-                json: ["email": "owner@bela.example", "password": .string(goodPassword)])
+            let elsewhere: JSON = ["email": "owner@bela.example", "password": .string(goodPassword)]
+            try await server.expect(401, "POST", "/api/auth/login", json: elsewhere)
             _ = try await server.signIn("owner@bela.example", "bela")
             let door = try await server.expect(200, "GET", "/api/auth/shop").json
             #expect(door["shop"]?["name"] == "Shop acme" && door["signup"] == false)
             try await server.expect(200, "PATCH", setting, by: person, json: ["value": ""])
-            try await server.expect(401, "POST", "/api/auth/login", json: login)
+            try await server.expect(200, "POST", "/api/auth/login", json: elsewhere)
         }
     }
 }
