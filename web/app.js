@@ -25,6 +25,7 @@ import { shopHomePage } from './pages/shop-home.js'
 import { shopSettingsPage } from './pages/shop-settings.js'
 import { signupPage } from './pages/signup.js'
 import { tenantPage } from './pages/tenant.js'
+import { tenantUsagePage } from './pages/tenant-usage.js'
 import { tenantsPage } from './pages/tenants.js'
 import { trashPage } from './pages/trash.js'
 import { usersPage } from './pages/users.js'
@@ -43,6 +44,7 @@ const routes = [
   { path: '/alerts', page: alertsPage, title: 'Alerts', audience: 'operator', section: 'overview' },
   { path: '/tenants', page: tenantsPage, title: 'Tenants', audience: 'operator', section: 'tenants' },
   { path: '/tenants/:slug', page: tenantPage, title: 'Tenant', audience: 'operator', section: 'tenants' },
+  { path: '/tenants/:slug/usage', page: tenantUsagePage, title: 'Usage', audience: 'operator', section: 'tenants' },
   ...shopRoutes('/tenants/:slug', { audience: 'operator', section: 'tenants' }),
   { path: '/trash', page: trashPage, title: 'Trash', audience: 'operator', section: 'tenants' },
   { path: '/backups', page: backupsPage, title: 'Backups', audience: 'operator', section: 'backups' },

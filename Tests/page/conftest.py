@@ -1,6 +1,6 @@
 """Starts the real server and a real browser for the tests of the admin page.
 
-APPLIANCE_BINARY names the executable to start; APPLIANCE_URL with APPLIANCE_SETUP_TOKEN uses a running server instead.
+APPLIANCE_BINARY names the executable. Each module has a server of its own, so that none depends on another's story.
 """
 
 import os
@@ -9,22 +9,18 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from operator_steps import set_up, sign_in
-from served import Served, start
+from served import start
 from watch import Watch
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 PATIENCE_MILLISECONDS = 10_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    if url := os.environ.get("APPLIANCE_URL"):
-        yield Served(url.rstrip("/"), os.environ["APPLIANCE_SETUP_TOKEN"])
-    elif binary := os.environ.get("APPLIANCE_BINARY"):
-        with start(binary, tmp_path_factory.mktemp("appliance")) as server:
-            yield server
-    else:
-        pytest.exit("Set APPLIANCE_BINARY to the executable, or APPLIANCE_URL and APPLIANCE_SETUP_TOKEN.", 2)
+    binary = os.environ.get("APPLIANCE_BINARY") or pytest.exit("Set APPLIANCE_BINARY to the executable.", 2)
+    with start(binary, tmp_path_factory.mktemp("appliance")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +32,7 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def new_page(served, browser):
     """Makes a page in a browser session of its own; `state` carries over a sign-in."""
     contexts = []
@@ -70,7 +66,7 @@ def nothing_went_wrong_unseen(request):
         request.getfixturevalue("page").watch.check()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def operator_state(served, new_page):
     """The cookie of a signed-in operator."""
     page = new_page()

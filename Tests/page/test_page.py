@@ -90,7 +90,7 @@ def test_a_shop_is_suspended_with_a_reason_and_activated_again(page):
     page.get_by_role("button", name="Suspend…").click()
     page.get_by_role("dialog").get_by_label("Reason").fill("Invoice unpaid")
     page.get_by_role("dialog").get_by_role("button", name="Suspend").click()
-    expect(page.get_by_text("Invoice unpaid")).to_be_visible()
+    expect(page.get_by_text("Suspended just now: Invoice unpaid")).to_be_visible()
     announced(page, f"{OTHER_SHOP} is suspended")
     page.get_by_role("button", name="Activate…", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Activate").click()

@@ -58,8 +58,9 @@ def test_another_plan_is_looked_at_before_it_is_given(page):
 
 
 def test_usage_is_drawn_with_the_share_of_each_limit(page, served):
-    page.goto(f"/admin#/tenants/{SLUG}/plan")
-    expect(heading(page, "Plan and usage")).to_be_visible()
+    page.goto(f"/admin#/tenants/{SLUG}")
+    page.get_by_role("link", name="Usage").click()
+    expect(heading(page, "Usage")).to_be_visible()
     users = row(page, "Share of the limits", "Users")
     expect(users).to_contain_text("33 %")
     expect(page.get_by_role("img", name="API calls by day")).to_be_visible()

@@ -26,7 +26,7 @@ def page(new_page, shop):
 def choose_file(page, name, text):
     page.goto("/admin#/shop/records/customers")
     expect(heading(page, "Customers")).to_be_visible()
-    page.get_by_role("link", name="Import").click()
+    page.get_by_role("link", name="Import", exact=True).click()
     page.get_by_label("CSV file").set_input_files(
         files=[{"name": name, "mimeType": "text/csv", "buffer": text.encode()}])
     page.get_by_role("button", name="Look at it").click()

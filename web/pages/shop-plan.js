@@ -52,7 +52,8 @@ function limitPanel(limits) {
     ] }))
 }
 
-function usageParts({ meters, standing, from, to }) {
+/** The limits and how much of each is used; each meter by day, and by what and by whom. */
+export function usageParts({ meters, standing, from, to }) {
   const lines = [...standing.map(({ limit, allowed, used }) => ({ name: limit, limit: allowed, used })),
     ...meters.map(({ meter, limit, used, resetsAt }) => ({ name: meter, limit, used, resetsAt }))]
   return [

@@ -72,7 +72,7 @@ function tenantActions({ api, tenant, onChange }) {
   return [
     buttonLink({ label: 'Records', icon: 'box', href: `#/tenants/${tenant.slug}/records` }),
     buttonLink({ label: 'Users', icon: 'people', href: `#/tenants/${tenant.slug}/users` }),
-    buttonLink({ label: 'Usage', icon: 'gauge', href: `#/tenants/${tenant.slug}/plan` }),
+    buttonLink({ label: 'Usage', icon: 'gauge', href: `#/tenants/${tenant.slug}/usage` }),
     button({ label: 'Restore…', icon: 'undo', onClick: restore }),
     isSuspended
       ? button({ label: 'Activate…', icon: 'play', primary: true, onClick: activate })
