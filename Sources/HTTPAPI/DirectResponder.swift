@@ -10,8 +10,9 @@ import Tenancy
 /// Answers what can be answered at once on the event loop of its connection: no task, no hop to another thread, one
 /// buffer written. Every other request passes on to Hummingbird, whole and in order.
 ///
-/// Sits between `ConnectionGuard` and Hummingbird's handlers. While Hummingbird has a request in work everything goes
-/// there; while a commit is awaited here, nothing more is read, and what was read already waits in `held`.
+/// Sits between `ConnectionGuard` and Hummingbird's handlers. One request of a connection is in work at a time, here or
+/// there: while its answer is awaited, nothing more is read, and what was read already waits in `held`. Hummingbird
+/// given more would make answers ahead of a client that reads none.
 package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandler {
     package typealias InboundIn = HTTPRequestPart
     package typealias InboundOut = HTTPRequestPart
@@ -36,7 +37,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         case receiving(Receiving)
         /// Waits for its shop's turn or for a commit.
         case answering
-        /// Hummingbird's, until all it was given is answered.
+        /// Hummingbird's, until it is answered.
         case passing
     }
 
@@ -98,12 +99,18 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The end of input or the server's shutdown must not overtake the answer.
-        if isBlocked(context) { held.append(.event(event)) } else { context.fireUserInboundEventTriggered(event) }
+        if overtakes(context) { held.append(.event(event)) } else { context.fireUserInboundEventTriggered(event) }
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if isBlocked(context) { held.append(.error(error)) } else { raise(error, context) }
+        if overtakes(context) { held.append(.error(error)) } else { raise(error, context) }
+    }
+
+    /// The end of input or the server's shutdown must not overtake an answer or a request. Hummingbird, that knows what
+    /// it still has to answer, is told at once.
+    private func overtakes(_ context: ChannelHandlerContext) -> Bool {
+        if case .passing = state { return !held.isEmpty }
+        return isBlocked(context)
     }
 
     /// Bytes that are no HTTP get an answer like any other, unless Hummingbird has to give one first; it is the last.
@@ -128,14 +135,15 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         context.fireChannelWritabilityChanged()
     }
 
-    /// Nothing is taken while a turn or a commit is awaited, nor while the client leaves its answers unread.
+    /// Nothing is taken while an answer is awaited, nor while the client leaves its answers unread.
     private func isBlocked(_ context: ChannelHandlerContext) -> Bool { !held.isEmpty || mustWait(context) }
 
     private func mustWait(_ context: ChannelHandlerContext) -> Bool {
         switch state {
         case .answering: true
         case .idle: !context.channel.isWritable
-        case .receiving, .passing: false
+        case .passing: !isPassing
+        case .receiving: false
         }
     }
 

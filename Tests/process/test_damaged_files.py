@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from appliance import Appliance
+from client import OPERATOR
 from shop import Shop
 from watcher import nobody_else_notices
 
@@ -28,6 +29,8 @@ def base():
         appliance.start()
         for slug in ("damaged", "healthy"):
             appliance.cli("import", books, "--tenant", slug, "--collection", "customers")
+        appliance.cli(
+            "tenant", "act-as", "damaged", "--operator", OPERATOR, "--reason", "Its file", "--minutes", 240, "--write")
         appliance.cli("backup", "create")
         appliance.kill()
         yield appliance
