@@ -12,6 +12,8 @@ package enum DatabaseConfiguration {
         /// KiB of page cache for a writer and for each reader.
         static let writerCache = 4096
         static let readerCache = 2048
+        /// KiB for a writer while it does bulk work.
+        static let bulkCache = 64 << 10
         /// Longest SQL text and largest value: far above ours, far below SQLite's gigabyte.
         static let length: Int32 = 32 << 20
     }
@@ -31,6 +33,14 @@ package enum DatabaseConfiguration {
             try requireDurability(db)
         }
         return queue
+    }
+
+    /// Runs a transaction of seconds with a page cache that its pages fit into. In the usual one SQLite would write
+    /// them to the WAL and read them back, over and over.
+    static func withBulkCache<Value>(_ db: Database, _ body: () throws -> Value) throws -> Value {
+        try db.execute(sql: "PRAGMA cache_size = -\(Limit.bulkCache)")
+        defer { try? db.execute(sql: "PRAGMA cache_size = -\(Limit.writerCache); PRAGMA shrink_memory") }
+        return try body()
     }
 
     /// Throws unless a commit through this connection is on disk when it returns.

@@ -135,7 +135,11 @@ extension DatabaseFile {
     private func commit(_ group: [PendingWrite], on writer: Writer) {
         if let only = group.first, only.isPause { return pause(only, writer) }
         do {
-            let outcomes = try writer.queue.writeWithoutTransaction { db in try transaction(group, db) }
+            let isBulk = group.first?.isAlone == true
+            let outcomes = try writer.queue.writeWithoutTransaction { db in
+                guard isBulk else { return try transaction(group, db) }
+                return try DatabaseConfiguration.withBulkCache(db) { try transaction(group, db) }
+            }
             changes.add()
             noteCommit(writer)
             services.statistics.didCommit(writes: group.count)
