@@ -8,11 +8,11 @@ import { themeToggle } from './theme.js'
 const operatorMenu = [
   { section: 'overview', label: 'Overview', icon: 'gauge' },
   { section: 'tenants', label: 'Tenants', icon: 'shops' },
-  { section: 'plans', label: 'Plans', icon: 'columns' },
+  { section: 'plans', label: 'Plans', icon: 'tag' },
   { section: 'backups', label: 'Backups', icon: 'archive' },
   { section: 'schedule', label: 'Schedule', icon: 'clock' },
   { section: 'outbox', label: 'Outbox', icon: 'mail' },
-  { section: 'settings', label: 'Settings', icon: 'columns' },
+  { section: 'settings', label: 'Settings', icon: 'sliders' },
 ]
 const shopHome = { section: 'shop', label: 'Overview', icon: 'shops' }
 

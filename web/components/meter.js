@@ -18,7 +18,7 @@ export function trialMeter({ createdAt, trialEndsAt }, now = Date.now()) {
 export function shareMeter(used, limit) {
   const share = limit === 0 ? 1 : used / limit
   const tone = share >= 1 ? 'bad' : share >= 0.8 ? 'warn' : 'good'
-  return element('span', { class: 'meter' }, element('span', {}, percent(share)), bar(Math.min(1, share), tone))
+  return element('span', { class: 'meter' }, element('span', {}, share > 0 && share < 0.001 ? '< 0.1 %' : percent(share)), bar(Math.min(1, share), tone))
 }
 
 /** A score out of 100 as a ring. */

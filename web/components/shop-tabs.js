@@ -19,6 +19,6 @@ export function shopLinks(shop) {
       { label: 'API keys', href: `#${shop.base}/api-keys`, icon: 'key' },
       { label: 'Audit log', href: `#${shop.base}/audit`, icon: 'history' }] : []),
     ...(shop.managesUsers && !shop.isActing
-      ? [{ label: 'Shop settings', href: '#/shop/settings', icon: 'shops' }] : []),
+      ? [{ label: 'Shop settings', href: '#/shop/settings', icon: 'sliders' }] : []),
   ]
 }

@@ -24,8 +24,10 @@ export function settingsPage({ api, signal }) {
     parts.map((part, index) => panel({ title: titles[index] }, part.element)), cliLine(commands.settingsList()))
 }
 
+const settingNames = { signup: 'Sign-up', 'default-tenant': 'Default shop', 'cors-origins': 'Web origins' }
+
 function settingForm(api, { key, value, help }) {
-  const label = titled(key)
+  const label = settingNames[key] ?? titled(key)
   const field = key === 'signup'
     ? selectField({ name: 'value', label, options: [['on', 'On'], ['off', 'Off']], value, hint: help })
     : textField({ name: 'value', label, value, hint: help })

@@ -4,6 +4,7 @@ import { panel } from '../components/page-header.js'
 import { loadInto } from '../components/panel-loader.js'
 import { time } from '../components/time.js'
 import { drawing, element } from '../dom.js'
+import { actorText } from '../records/actor.js'
 import { moveButtons } from './tenant-moves.js'
 
 const width = 600
@@ -15,19 +16,26 @@ const leastWidth = 3
 export function lifePanel({ api, tenant, signal, onChange }) {
   const path = `/api/admin/tenants/${encodeURIComponent(tenant.slug)}/history`
   const { element: body } = loadInto({
-    load: () => api.get(path, { signal, query: { limit: 200 } }),
-    view: (history) => lifeView(tenant, history),
+    load: async () => ({
+      history: await api.get(path, { signal, query: { limit: 200 } }), emails: await operatorEmails(api, signal) }),
+    view: ({ history, emails }) => lifeView(tenant, history, emails),
   })
   return panel({ title: 'Life', actions: element('div', { class: 'actions' },
     moveButtons({ api, tenant, onChange }).map((move) => button(move))) }, body)
 }
 
-function lifeView(tenant, { items, upcoming }) {
+// Who may not list operators sees their ids.
+async function operatorEmails(api, signal) {
+  const { items } = await api.get('/api/admin/operators', { signal }).catch(() => ({ items: [] }))
+  return new Map(items.map(({ id, email }) => [id, email]))
+}
+
+function lifeView(tenant, { items, upcoming }, emails) {
   const past = items.toReversed()
   return element('div', { class: 'stack' },
     lifeLine(phases(tenant, past, upcoming, Date.now())),
     element('ol', { class: 'timeline' },
-      upcoming.toReversed().map((step) => upcomingItem(step)), items.map((event) => pastItem(event))))
+      upcoming.toReversed().map((step) => upcomingItem(step)), items.map((event) => pastItem(event, emails))))
 }
 
 /** The states one after the other, as `{ status, from, to, isUpcoming }` in milliseconds. */
@@ -55,13 +63,13 @@ function lifeLine(parts) {
   drawing('line', { class: 'life-now', x1: x(Date.now()), x2: x(Date.now()), y1: 0, y2: height }))
 }
 
-function pastItem({ at, action, actor, data }) {
+function pastItem({ at, action, actor, data }, emails) {
   const verb = action.replace('tenant.', '')
   return element('li', {},
     element('span', { class: 'timeline-when' }, time(data?.since ?? at)),
     element('div', {},
       element('p', { class: 'timeline-what' }, element('strong', {}, words(verb)), change(data)),
-      element('p', { class: 'small muted' }, actor === 'system' ? 'by the clock' : `by ${actor}`,
+      element('p', { class: 'small muted' }, actor === 'system' ? 'by the clock' : ['by ', actorText(emails, actor)],
         data?.reason && ` – ${data.reason}`)))
 }
 
