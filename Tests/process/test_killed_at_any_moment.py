@@ -11,7 +11,7 @@ import pytest
 import books as reading
 from books import CUSTOMERS, PURCHASES
 
-CYCLES = int(os.environ.get("APPLIANCE_KILL_CYCLES", "25"))
+CYCLES = int(os.environ.get("APPLIANCE_KILL_CYCLES", "100"))
 CUTS = 10
 WRITERS = 4
 WRITING_SECONDS = (0.05, 0.4)
