@@ -16,14 +16,6 @@ struct RestoreDiff: Sendable {
         static let shops = 10
     }
 
-    /// The people of a shop, compared like records: going back changes who can sign in.
-    private static let people = Collection(
-        "users", idPrefix: "usr", title: "User",
-        fields: [
-            .text("email", max: 254).personal(), .text("name", max: 200).personal(), .text("role", max: 20),
-            .text("status", max: 20), .secret("passwordHash"),
-        ])
-
     func json(progress: @escaping WorkProgress.Report) async throws -> JSON {
         let items = plan.items.filter { $0.tenant != nil }
         guard items.count <= Limit.shops else {
@@ -58,7 +50,7 @@ struct RestoreDiff: Sendable {
 
     /// One walk for each collection, both files in one state of theirs; writers go on.
     private func compared(_ live: DatabaseFile, _ past: PastState) async throws -> [RecordDiff] {
-        let collections = appliance.catalog.collections + [Self.people]
+        let collections = appliance.catalog.collections
         return try await live.readLong { now in
             try past.database.readTransaction { then in
                 try collections.map { try RecordDiff($0, now: now, then: then) }

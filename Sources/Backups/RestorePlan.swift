@@ -102,6 +102,7 @@ extension RestorePlan {
         if let newSlug {
             steps.append("only then make a new shop \(newSlug) of it: read-only until activated, nobody signed in")
         } else if into == nil {
+            steps.append("take over people, keys, sessions and usage from the live file: they stay as they are now")
             steps.append("only then exchange each file with the live one, and keep the old one in undo/")
             if !retired.isEmpty {
                 steps.append("move \(retired.count) tenants that were not there then to undo/")

@@ -230,7 +230,11 @@ struct Restorer: Sendable {
             return nil
         }
         let (item, at) = (staged.item, staged.at ?? staged.item.at)
-        return try await environment.source.file(item.tenant).replace {
+        let file = environment.source.file(item.tenant)
+        let (past, live) = (staged.folder.appending(path: liveURL(item).lastPathComponent), liveURL(item))
+        return try await file.replace {
+            // Only now nothing can be ended or used any more behind its back.
+            try file.schema.standing?.carry(into: past, from: live)
             guard let tenant = item.tenant else { return try swap.system(item, stateAt: at, staged.folder) }
             return try swap.tenant(tenant, item, stateAt: at, staged.folder)
         }

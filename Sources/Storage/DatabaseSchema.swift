@@ -29,10 +29,13 @@ package struct DatabaseSchema: Sendable {
     package let owner: Invariant?
     /// SQL for SHA-256 and size of each content that the rows name, where a kind of file has uploads beside it.
     package let contents: Invariant?
+    /// What stays as it is when the file goes back to a past of its own.
+    package let standing: StandingRows?
 
     package init(
         applicationID: Int32, migrations: [Migration], invariants: [Invariant] = [], owner: Invariant? = nil,
-        contents: Invariant? = nil, synchronize: @escaping @Sendable (Database) throws -> Void = { _ in },
+        contents: Invariant? = nil, standing: StandingRows? = nil,
+        synchronize: @escaping @Sendable (Database) throws -> Void = { _ in },
         prepareWriter: @escaping @Sendable (Database) throws -> Void = { _ in },
         beforeCommit: (@Sendable (Database, TransactionChanges) throws -> Void)? = nil,
         renew: @escaping @Sendable (Database) throws -> Void = { _ in },
@@ -41,7 +44,7 @@ package struct DatabaseSchema: Sendable {
         (self.applicationID, self.migrations, self.synchronize) = (applicationID, migrations, synchronize)
         (self.prepareWriter, self.beforeCommit, self.renew) = (prepareWriter, beforeCommit, renew)
         self.recognizes = recognizes
-        (self.invariants, self.owner, self.contents) = (invariants, owner, contents)
+        (self.invariants, self.owner, self.contents, self.standing) = (invariants, owner, contents, standing)
     }
 
     /// Whether migrations wait for the file. What `synchronize` does only ever adds, and is not among them.

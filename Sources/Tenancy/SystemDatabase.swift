@@ -21,7 +21,13 @@ package enum SystemDatabase {
             .init("sign-in limits", SignInFailureStore.baseSQL + AddressLimits.schema + SigningKeyStore.schema),
             .init("account index", AccountIndex.schema),
         ],
-        invariants: AuditTrail.invariants)
+        invariants: AuditTrail.invariants,
+        standing: StandingRows(
+            replaced: [
+                "sessions", "setupLinks", "resetLinks", "secondFactors", "recoveryCodes", "signInFailures",
+                "addressLimits", "signingKeys", "actAs",
+            ],
+            merged: ["operators"], emptied: ["sessions", "setupLinks", "resetLinks", "actAs"]))
 
     private static let first = """
         CREATE TABLE operators (
@@ -106,6 +112,15 @@ package enum TenantSchema {
     /// `APPT` in ASCII.
     package static let applicationID: Int32 = 0x4150_5054
 
+    /// People and their credentials, and the log of what was used: quotas and bills hold through a restore.
+    private static let standing = StandingRows(
+        replaced: [
+            "sessions", "resetLinks", "apiKeys", "secondFactors", "recoveryCodes", "signInFailures", "meterPeriods",
+            "reservations", "usageHours", "usageDays", "usageNotices",
+        ],
+        merged: ["users", "invitations", "legalAcceptances"], appended: ["usageEvents"],
+        emptied: ["sessions", "resetLinks"])
+
     package static func schema(_ catalog: CollectionCatalog) -> DatabaseSchema {
         let collections = catalog.collections
         return DatabaseSchema(
@@ -125,7 +140,7 @@ package enum TenantSchema {
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),
-            contents: UploadedFile.contents,
+            contents: UploadedFile.contents, standing: standing,
             synchronize: { db in try CollectionSchema.synchronize(db, collections) },
             prepareWriter: { db in try SearchIndex.watch(db, collections) },
             beforeCommit: { db, changes in try SearchIndex.update(db, changes, catalog: catalog) },
