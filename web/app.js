@@ -22,6 +22,7 @@ import { settingsPage } from './pages/settings.js'
 import { flagsPage } from './pages/flags.js'
 import { shopPlanPage } from './pages/shop-plan.js'
 import { shopHomePage } from './pages/shop-home.js'
+import { shopRestorePage } from './pages/shop-restore.js'
 import { shopSettingsPage } from './pages/shop-settings.js'
 import { signupPage } from './pages/signup.js'
 import { tenantPage } from './pages/tenant.js'
@@ -57,6 +58,7 @@ const routes = [
   { path: '/outbox', page: outboxPage, title: 'Outbox', audience: 'operator', section: 'outbox' },
   { path: '/settings', page: settingsPage, title: 'Settings', audience: 'operator', section: 'settings' },
   { path: '/shop/settings', page: shopSettingsPage, title: 'Shop settings', audience: 'shop', section: 'settings' },
+  { path: '/shop/restore', page: shopRestorePage, title: 'Go back', audience: 'shop', section: 'restore' },
   { path: '/shop', page: shopHomePage, title: 'Shop', audience: 'shop', section: 'shop' },
   ...shopRoutes('/shop', { audience: 'shop' }),
 ]

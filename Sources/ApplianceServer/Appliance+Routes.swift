@@ -44,6 +44,7 @@ extension Appliance {
         BackupController(appliance: self).add(to: routes)
         RestoreController(appliance: self).add(to: routes)
         RecordRestoreController(appliance: self).add(to: routes)
+        OwnRestoreController(appliance: self).add(to: routes)
         OperationsController(appliance: self).add(to: routes)
         UserController(services).add(to: routes)
         SubscriptionController(services).add(to: routes)

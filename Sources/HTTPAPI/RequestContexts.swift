@@ -101,6 +101,13 @@ package final class TenantRequestContext: Sendable {
         try require(operation, collection.permissions, collection: collection.name)
     }
 
+    /// Throws unless an owner of the shop asks, in person.
+    package func requireOwner() throws {
+        guard case .user(_, .owner) = principal.standing else {
+            throw DomainError.forbidden("owners_only", "Only an owner of the shop may do this.")
+        }
+    }
+
     /// `collection`: nil where more than one is meant.
     func require(_ operation: Permissions.Operation, _ permissions: Permissions, collection: String? = nil) throws {
         guard principal.may(operation, permissions, collection: collection) else {
@@ -109,7 +116,8 @@ package final class TenantRequestContext: Sendable {
         if operation != .read { try requireWritable() }
     }
 
-    func requireWritable() throws {
+    /// Throws where the shop is read-only, or only looked into.
+    package func requireWritable() throws {
         try status.requireWritable()
         guard !isReadOnly else {
             throw DomainError.forbidden(

@@ -75,7 +75,7 @@ package struct ShopController: Sendable {
         var change = try Tenants.ProfileChange(&body)
         change.refusesSupport = body.flag("refusesSupport")
         try body.finish()
-        if change.refusesSupport != nil { try requireOwner(context) }
+        if change.refusesSupport != nil { try context.requireOwner() }
         _ = try await tenants.changeProfile(
             context.tenant.id, change, MoveRequest(by: context.principal.actor, requestID: context.requestID))
         if change.refusesSupport == true {
@@ -85,20 +85,14 @@ package struct ShopController: Sendable {
         return Answer.json(try json(context))
     }
 
-    /// Who comes in is for the shop's owner to say, not for whoever came in.
-    private func requireOwner(_ context: TenantRequestContext) throws {
-        guard case .user(_, .owner) = context.principal.standing else {
-            throw DomainError.forbidden("owners_only", "Only an owner of the shop may do this.")
-        }
-    }
-
-    /// Ends a grant, also in a shop that is read-only.
+    /// Ends a grant, also in a shop that is read-only. Who comes in is for the shop's owner to say, not for whoever
+    /// came in.
     private func endSupport(_ context: TenantRequestContext) async throws -> Response {
         let id = context.recordID
         guard services.actAs.active(in: context.tenant.id).contains(where: { $0.id == id }) else {
             throw DomainError.notFound("leave to act")
         }
-        try requireOwner(context)
+        try context.requireOwner()
         return Answer.json(
             try await services.actAs.end(id, by: context.principal.actor, requestID: context.requestID).json)
     }

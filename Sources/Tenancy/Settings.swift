@@ -10,8 +10,15 @@ package final class Settings: Sendable {
         case signup
         case defaultTenant = "default-tenant"
         case corsOrigins = "cors-origins"
+        case ownerRestore = "owner-restore"
 
-        package var fallback: String { self == .signup ? "on" : "" }
+        package var fallback: String {
+            switch self {
+            case .signup: "on"
+            case .ownerRestore: "7"
+            case .defaultTenant, .corsOrigins: ""
+            }
+        }
 
         package var text: String {
             switch self {
@@ -20,6 +27,7 @@ package final class Settings: Sendable {
             case .corsOrigins:
                 "Web origins whose pages may use the API of every shop, with commas between: "
                     + "https://app.example.com, https://*.example.com."
+            case .ownerRestore: "How many days an owner may bring the own shop back, 1 to 365; off for none."
             }
         }
     }
@@ -63,6 +71,8 @@ package final class Settings: Sendable {
 
     package subscript(_ key: Key) -> String { state.withLock { $0.values[key] } ?? key.fallback }
 
+    /// 0 where only operators restore.
+    package var ownerRestoreDays: Int64 { Int64(self[.ownerRestore]) ?? 0 }
     package var isSignupOpen: Bool { self[.signup] == "on" }
     /// The shop that is meant where nobody names one.
     package var defaultTenant: Tenant? {
@@ -108,6 +118,11 @@ package final class Settings: Sendable {
                 throw DomainError.invalid("value", "not_found", "There is no shop \"\(value.prefix(40))\".")
             }
             return value.isEmpty ? "" : directory[value]?.slug ?? ""
+        case .ownerRestore:
+            guard value == "off" || Int64(value).map({ (1...365).contains($0) }) ?? false else {
+                throw DomainError.invalid("value", "not_a_choice", "off, or 1 to 365 days.")
+            }
+            return value
         case .corsOrigins:
             return try WebOrigin.checked(value.split(separator: ",").map(String.init), field: "value")
                 .joined(separator: ",")

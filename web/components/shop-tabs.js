@@ -18,6 +18,7 @@ export function shopLinks(shop) {
     ...(shop.managesUsers ? [{ label: 'Users', href: `#${shop.base}/users`, icon: 'people' },
       { label: 'API keys', href: `#${shop.base}/api-keys`, icon: 'key' },
       { label: 'Audit log', href: `#${shop.base}/audit`, icon: 'history' }] : []),
+    ...(shop.role === 'owner' ? [{ label: 'Go back', href: '#/shop/restore', icon: 'undo' }] : []),
     ...(shop.managesUsers && !shop.isActing
       ? [{ label: 'Shop settings', href: '#/shop/settings', icon: 'sliders' }] : []),
   ]

@@ -24,7 +24,8 @@ export function settingsPage({ api, signal }) {
     parts.map((part, index) => panel({ title: titles[index] }, part.element)), cliLine(commands.settingsList()))
 }
 
-const settingNames = { signup: 'Sign-up', 'default-tenant': 'Default shop', 'cors-origins': 'Web origins' }
+const settingNames = { signup: 'Sign-up', 'default-tenant': 'Default shop', 'cors-origins': 'Web origins',
+  'owner-restore': 'Owners restore' }
 
 function settingForm(api, { key, value, help }) {
   const label = settingNames[key] ?? titled(key)
