@@ -23,6 +23,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -106,7 +107,12 @@ let package = Package(
         layer(
             "Backups", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", "CAppliance", grdb, crypto, logging]),
         layer("Telemetry", ["Tenancy", "Storage", "ApplianceCore", histogram]),
-        layer("Tenancy", ["CollectionKit", "Storage", "ApplianceCore", "CAppliance", grdb, crypto, jwt, logging, nio]),
+        layer(
+            "Tenancy",
+            [
+                "CollectionKit", "Storage", "ApplianceCore", "CAppliance", grdb, crypto, cryptoExtras, jwt, logging,
+                nio, nioHTTP1, httpClient,
+            ]),
         layer("CollectionKit", ["Storage", "ApplianceCore", grdb, sqlite]),
         layer("Storage", ["ApplianceCore", "CAppliance", grdb, sqlite, logging, crypto, nioPosix]),
         layer("ApplianceCore", []),
@@ -124,14 +130,18 @@ let package = Package(
             "CollectionKitTests",
             ["CollectionKit", "Books", "Licensing", "Shop", "Storage", "ApplianceCore", grdb, logging]),
         tests(
-            "TenancyTests", ["Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, logging, nio, crypto, jwt]),
+            "TenancyTests",
+            [
+                "Tenancy", "CollectionKit", "Storage", "ApplianceCore", grdb, logging, nio, crypto, cryptoExtras, jwt,
+            ]),
         tests("JobsTests", ["Jobs", "Tenancy", "Storage", "ApplianceCore", grdb, logging]),
         tests("BackupsTests", ["Backups", "Storage", "ApplianceCore", grdb, logging]),
         tests(
             "ServerTests",
             [
                 "ApplianceServer", "ModuleKit", "HTTPAPI", "Backups", "Tenancy", "CollectionKit", "Storage",
-                "ApplianceCore", httpClient, httpTypes, nio, nioHTTP1, nioPosix, nioEmbedded, lifecycle, logging,
+                "ApplianceCore", httpClient, httpTypes, hummingbird, crypto, cryptoExtras, nio, nioHTTP1, nioPosix,
+                nioEmbedded, lifecycle, logging,
             ]),
         tests("TidyTests", []),
     ] + modules.map(module)

@@ -19,8 +19,8 @@ struct ApplianceCommand: AsyncParsableCommand {
             ServeCommand.self, InitCommand.self, DemoCommand.self, OperatorCommand.self, TenantCommand.self,
             UserCommand.self, APIKeyCommand.self, RecordCommand.self, BackupCommand.self, RestoreCommand.self,
             ScheduleCommand.self, AlertCommand.self, PlanCommand.self, UsageCommand.self, FlagCommand.self,
-            SigningKeyCommand.self, SettingsCommand.self, LegalCommand.self, SecretsCommand.self,
-            ImportCommand.self, AuditCommand.self, ConfigCommand.self, VersionCommand.self,
+            SigningKeyCommand.self, IdentityProviderCommand.self, SettingsCommand.self, LegalCommand.self,
+            SecretsCommand.self, ImportCommand.self, AuditCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

@@ -14,7 +14,7 @@ enum Failure {
 
     static func exitCode(_ error: DomainError) -> Int32 {
         if error.code == "data_in_use" { return inUse }
-        if error.code == "server_unreachable" { return unreachable }
+        if ["server_unreachable", "provider_unreachable"].contains(error.code) { return unreachable }
         if error.code == "usage" { return usage }
         return switch error.category {
         case .malformed, .invalid, .unsupportedMedia: badInput

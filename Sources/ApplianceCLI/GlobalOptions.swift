@@ -41,14 +41,17 @@ struct PasswordOptions: ParsableArguments {
     var passwordFile: String?
 
     /// Nil without `--password-file`.
-    func fromFile() throws -> String? {
-        guard let passwordFile else { return nil }
+    func fromFile() throws -> String? { try Self.firstLine(of: passwordFile) }
+
+    /// Of a file with a secret, or of standard input; nil without one.
+    static func firstLine(of file: String?) throws -> String? {
+        guard let file else { return nil }
         let text: String
-        if passwordFile == "-" {
+        if file == "-" {
             text = readLine(strippingNewline: true) ?? ""
         } else {
-            guard let content = try? String(contentsOfFile: passwordFile, encoding: .utf8) else {
-                throw DomainError(.invalid, "password_file", "The file \(passwordFile) cannot be read.")
+            guard let content = try? String(contentsOfFile: file, encoding: .utf8) else {
+                throw DomainError(.invalid, "password_file", "The file \(file) cannot be read.")
             }
             text = content
         }

@@ -80,6 +80,34 @@ package enum Base64URL {
     }
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+    /// The bytes of exactly what `encode` makes of them; nil for any other text: padding, another alphabet, bits behind
+    /// the end.
+    package static func decode(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count * 3 / 4)
+        var (pending, bits): (UInt32, Int) = (0, 0)
+        for character in text.utf8 {
+            guard let value = value(character) else { return nil }
+            (pending, bits) = ((pending << 6 | value) & 0xFFFF, bits + 6)
+            guard bits >= 8 else { continue }
+            bits -= 8
+            bytes.append(UInt8(truncatingIfNeeded: pending >> UInt32(bits)))
+        }
+        let isWhole = bits < 6 && pending & ((1 << UInt32(bits)) - 1) == 0
+        return isWhole ? bytes : nil
+    }
+
+    private static func value(_ character: UInt8) -> UInt32? {
+        switch character {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character - UInt8(ascii: "a")) + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character - UInt8(ascii: "0")) + 52
+        case UInt8(ascii: "-"): 62
+        case UInt8(ascii: "_"): 63
+        default: nil
+        }
+    }
 }
 
 extension Swift.Collection<UInt8> {

@@ -51,6 +51,7 @@ extension Appliance {
         UsageController(services).add(to: routes)
         APIKeyController(services).add(to: routes)
         SigningKeyController(appliance: self).add(to: routes)
+        IdentityProviderController(appliance: self).add(to: routes)
         AuditController(system: system, catalog: catalog).add(to: routes)
         CollectionController(services).add(to: routes)
         BatchController(services).add(to: routes)

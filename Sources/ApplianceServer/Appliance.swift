@@ -80,7 +80,8 @@ package struct Appliance: Sendable {
         let sessions = await Sessions(system: system, directory: directory, master: master, ids: ids, time: time)
         signIn = SignIn(
             sessions: sessions, system: system, directory: directory, passwords: passwords, master: master,
-            address: configuration.publicAddress, ids: ids, time: time)
+            address: configuration.publicAddress, loopbackIssuers: configuration.allowsLoopbackIssuers, ids: ids,
+            time: time)
         try signIn.addresses.load()
         try await sessions.loadKeys()
         outbox = Outbox(system: system, directory: directory, master: master, time: time)

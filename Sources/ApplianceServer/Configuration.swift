@@ -13,6 +13,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
     case promiseRecoveryPoint = "promise-recovery-point", promiseRecoveryTime = "promise-recovery-time"
     case fileLimit = "file-limit", filesQuota = "files-quota", diskFloor = "disk-floor"
     case trustedProxies = "trusted-proxies", forwardedHeader = "forwarded-header"
+    case loopbackIssuers = "loopback-issuers"
     case tlsCert = "tls-cert", tlsKey = "tls-key", logLevel = "log-level", web
 
     /// `APPLIANCE_TLS_CERT` for `tls-cert`.
@@ -35,6 +36,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .filesQuota: "10240"
         case .diskFloor: "512"
         case .logLevel: "info"
+        case .loopbackIssuers: "off"
         case .domain, .url, .tlsCert, .tlsKey, .trustedProxies, .web: ""
         case .forwardedHeader: TrustedProxies.Header.forwardedFor.rawValue
         }
@@ -63,6 +65,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .trustedProxies:
             "Addresses and ranges of proxies in front, with commas between; only they may say where a client is."
         case .forwardedHeader: "Header in which they say it: x-forwarded-for or forwarded."
+        case .loopbackIssuers: "on: identity providers may be plain http on this machine, for tests. off: https only."
         case .tlsCert: "Certificate chain (PEM); with tls-key the server speaks TLS."
         case .tlsKey: "Private key (PEM)."
         case .logLevel: "trace, debug, info, notice, warning, error or critical."
@@ -150,6 +153,9 @@ package struct Configuration: Sendable {
         guard TrustedProxies(self[.trustedProxies], header: header) != nil else {
             throw Self.invalid("trusted-proxies must be addresses or ranges, such as 10.0.0.0/8, 2001:db8::/32.")
         }
+        guard ["on", "off"].contains(self[.loopbackIssuers]) else {
+            throw Self.invalid("loopback-issuers must be on or off.")
+        }
         guard self[.tlsCert].isEmpty == self[.tlsKey].isEmpty else {
             throw Self.invalid("tls-cert and tls-key go together.")
         }
@@ -167,6 +173,7 @@ package struct Configuration: Sendable {
     }
     package var bcryptCost: Int { Int(self[.bcryptCost]) ?? 12 }
     package var isTLS: Bool { !self[.tlsCert].isEmpty }
+    package var allowsLoopbackIssuers: Bool { self[.loopbackIssuers] == "on" }
     package var domain: String? { self[.domain].isEmpty ? nil : self[.domain] }
     package var fileLimits: FileServices.Limits {
         func bytes(_ key: ConfigurationKey) -> Int64 { (Int64(self[key]) ?? 0) << 20 }

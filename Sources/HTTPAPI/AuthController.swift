@@ -23,6 +23,7 @@ package struct AuthController: Sendable {
         PasswordController(services, gate).add(to: routes)
         SessionController(services, gate).add(to: routes)
         SecondFactorController(services, gate).add(to: routes)
+        ProviderController(services, gate).add(to: routes)
     }
 
     private func login(_ request: Request, _ http: ApplianceRequestContext) async throws -> Response {
@@ -38,26 +39,7 @@ package struct AuthController: Sendable {
             } else {
                 try await services.signIn.enterAnywhere(email: email, password: password, origin: origin)
             }
-        return try await answer(entrance, request)
-    }
-
-    /// The session, or what is still missing.
-    private func answer(_ entrance: Entrance, _ request: Request) async throws -> Response {
-        switch entrance {
-        case .granted(let grant):
-            try await gate.endPrevious(request)
-            return gate.answer(grant, grant.principal.tenantID.flatMap { services.directory[$0] })
-        case .needsCode(let challenge, let expiresAt):
-            return Answer.json(
-                ["challenge": .string(challenge), "expiresAt": JSON(expiresAt), "needs": "code"], status: .accepted)
-        case .needsShop(let challenge, let expiresAt, let shops):
-            let choices = shops.map { shop -> JSON in ["slug": .string(shop.slug), "name": .string(shop.name)] }
-            return Answer.json(
-                [
-                    "challenge": .string(challenge), "expiresAt": JSON(expiresAt), "needs": "shop",
-                    "shops": .array(choices),
-                ], status: .accepted)
-        }
+        return try await gate.answer(entrance, request)
     }
 
     private func chooseShop(_ request: Request, _ http: ApplianceRequestContext) async throws -> Response {
@@ -66,7 +48,7 @@ package struct AuthController: Sendable {
         let challenge = body.secret("challenge", required: true) ?? ""
         let shop = body.text("shop", required: true, max: 64) ?? ""
         try body.finish()
-        return try await answer(
+        return try await gate.answer(
             try await services.signIn.choose(challenge: challenge, shop: shop, origin: gate.origin(request, http)),
             request)
     }

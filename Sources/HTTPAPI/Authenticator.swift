@@ -175,11 +175,13 @@ struct Authenticator: Sendable {
     }
 }
 
-/// The browser's session cookie. With TLS it has the `__Host-` prefix, which pins it to this host, path `/` and TLS.
+/// The browser's session cookie, or with another label one as well kept. With TLS it has the `__Host-` prefix, which
+/// pins it to this host, path `/` and TLS.
 struct SessionCookie {
     let isTLS: Bool
+    var label = "sid"
 
-    private var name: String { isTLS ? "__Host-sid" : "sid" }
+    private var name: String { isTLS ? "__Host-\(label)" : label }
     private var attributes: String { "; Path=/; HttpOnly; SameSite=Lax" + (isTLS ? "; Secure" : "") }
 
     func value(in request: Request) -> String? {

@@ -12,6 +12,11 @@ struct SignInGate: Sendable {
     func admit(_ request: Request, _ http: ApplianceRequestContext) throws {
         // A sign-in forged by another site would put somebody into an account that is not theirs.
         try Authenticator(services: services).checkOriginBeforeSignIn(request)
+        try take(http)
+    }
+
+    /// One attempt of the address.
+    func take(_ http: ApplianceRequestContext) throws {
         if !http.isControl { try services.signIn.addresses.take(RateLimiter.key(address: http.remoteAddress)) }
     }
 
@@ -41,6 +46,25 @@ struct SignInGate: Sendable {
         try await services.signIn.sessions.end(previous)
     }
 
+    /// The session, or what is still missing.
+    func answer(_ entrance: Entrance, _ request: Request) async throws -> Response {
+        switch entrance {
+        case .granted(let grant):
+            try await endPrevious(request)
+            return answer(grant, grant.principal.tenantID.flatMap { services.directory[$0] })
+        case .needsCode(let challenge, let expiresAt):
+            return Answer.json(
+                ["challenge": .string(challenge), "expiresAt": JSON(expiresAt), "needs": "code"], status: .accepted)
+        case .needsShop(let challenge, let expiresAt, let shops):
+            let choices = shops.map { shop -> JSON in ["slug": .string(shop.slug), "name": .string(shop.name)] }
+            return Answer.json(
+                [
+                    "challenge": .string(challenge), "expiresAt": JSON(expiresAt), "needs": "shop",
+                    "shops": .array(choices),
+                ], status: .accepted)
+        }
+    }
+
     /// Who is signed in now, with token and cookie.
     func answer(_ grant: Sessions.Grant, _ tenant: Tenant?) -> Response {
         var response = Answer.json([
@@ -48,8 +72,12 @@ struct SignInGate: Sendable {
             "csrfToken": .string(grant.csrfToken), "user": grant.principal.json,
             "tenant": tenant?.briefJSON(at: services.time.now()) ?? .null,
         ])
-        let lifetime = grant.principal.expiresAt.since(services.time.now())
-        response.headers[.setCookie] = SessionCookie(isTLS: services.isTLS).set(grant.cookie, for: lifetime)
+        response.headers[.setCookie] = cookie(of: grant)
         return response
+    }
+
+    func cookie(of grant: Sessions.Grant) -> String {
+        let lifetime = grant.principal.expiresAt.since(services.time.now())
+        return SessionCookie(isTLS: services.isTLS).set(grant.cookie, for: lifetime)
     }
 }

@@ -47,7 +47,7 @@ package struct SecretRotation: Sendable {
         var report = Report()
         let tenants = directory.all
         try await pass(system, tenant: "outbox", [Self.outbox], seals, &report)
-        try await pass(system, tenant: "system", [Self.secondFactors], seals, &report)
+        try await pass(system, tenant: "system", [Self.secondFactors, Self.identityProviders], seals, &report)
         for (index, tenant) in tenants.enumerated() {
             try Task.checkCancellation()
             await progress(
@@ -61,6 +61,9 @@ package struct SecretRotation: Sendable {
     private static let outbox = Place(table: "outbox", column: "link", key: "id", context: { $0 })
     private static let secondFactors = Place(
         table: "secondFactors", column: "secret", key: "userId", context: { "totp \($0)" })
+
+    private static let identityProviders = Place(
+        table: "identityProviders", column: "clientSecret", key: "name", context: IdentityProvider.secretPlace)
 
     private static func places(_ collection: Collection) -> [Place] {
         collection.fields.filter(\.isWriteOnly).map { field in

@@ -42,6 +42,7 @@ extension SignIn {
         guard let account else { throw Self.wrongCode }
         challenges.end(token)
         try requireEntry(account)
+        if let identity = challenge.identity { try await link(identity, to: account) }
         return try await start(account, origin)
     }
 

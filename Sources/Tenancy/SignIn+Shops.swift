@@ -43,12 +43,17 @@ extension SignIn {
     package func choose(challenge token: String, shop: String, origin: SignInOrigin) async throws -> Entrance {
         let challenge = try challenges.attempt(token)
         guard let tenant = directory[shop], let offered = challenge.shops, offered.contains(tenant.id),
-            let email = challenge.email,
-            let account = try file(tenant.id).read({ db in try Account.find(db, tenantID: tenant.id, email) }),
-            !account.isDisabled
+            let account = try account(of: challenge, in: tenant.id), !account.isDisabled
         else { throw DomainError.invalid("shop", "not_a_choice", "Choose one of the shops that were offered.") }
         challenges.end(token)
-        return try await admit(account, email: email, password: nil, origin: origin)
+        return try await admit(
+            account, email: account.email, password: nil, identity: challenge.identity, origin: origin)
+    }
+
+    private func account(of challenge: SignInChallenges.Challenge, in tenantID: String) throws -> Account? {
+        if let identity = challenge.identity { return try account(of: identity, in: tenantID) }
+        guard let email = challenge.email else { return nil }
+        return try file(tenantID).read { db in try Account.find(db, tenantID: tenantID, email) }
     }
 
     /// Notes in the background that an address has an account in a shop.
@@ -66,7 +71,10 @@ extension SignIn {
         for tenant in directory.all {
             try Task.checkCancellation()
             let file = directory.file(tenant.id)
-            guard let emails = try? file.read({ db in try UserStore.list(db) }).map(\.email) else { continue }
+            let known = try? file.read { db in
+                try UserStore.list(db).map(\.email) + IdentityLinkStore.keys(db)
+            }
+            guard let emails = known else { continue }
             if try system.read({ db in try AccountIndex.isCurrent(db, tenantID: tenant.id, emails: emails) }) {
                 continue
             }

@@ -15,20 +15,24 @@ package final class SignIn: Sendable {
     let afterwards = Afterwards()
     package let addresses: AddressLimits
     let challenges: SignInChallenges
+    package let providers: IdentityProviders
     let master: MasterKey
     let ids: IdentifierSource
     let time: TimeSource
 
     /// `address`: where people reach the server, such as `https://shops.example`; links begin with it.
+    /// `loopbackIssuers`: identity providers may be plain http on this machine.
     package init(
         sessions: Sessions, system: DatabaseFile, directory: TenantDirectory, passwords: PasswordHasher,
-        master: MasterKey, address: String, ids: IdentifierSource, time: TimeSource
+        master: MasterKey, address: String, loopbackIssuers: Bool = false, ids: IdentifierSource, time: TimeSource
     ) {
         (self.sessions, self.system, self.directory) = (sessions, system, directory)
         (self.passwords, self.ids, self.time) = (passwords, ids, time)
         (self.master, challenges) = (master, SignInChallenges(time: time))
         addresses = AddressLimits(system: system, afterwards: afterwards, time: time)
         mail = AccountMail(system: system, master: master, address: address, ids: ids, time: time)
+        providers = IdentityProviders(
+            system: system, master: master, address: address, allowsLoopback: loopbackIssuers, time: time)
     }
 
     func file(_ tenantID: String?) -> DatabaseFile { tenantID.map { directory.file($0) } ?? system }
@@ -73,8 +77,10 @@ package final class SignIn: Sendable {
         return try await admit(account, email: email, password: password, origin: origin)
     }
 
-    /// What follows a right password. `password`: nil where it is not at hand any more.
-    func admit(_ account: Account, email: String, password: String?, origin: SignInOrigin) async throws -> Entrance {
+    /// What follows a right password, or the word of a provider. `password`: nil where it is not at hand any more.
+    func admit(
+        _ account: Account, email: String, password: String?, identity: ProvenIdentity? = nil, origin: SignInOrigin
+    ) async throws -> Entrance {
         try requireEntry(account)
         if let password { try await renewHash(account, password) }
         let file = file(account.tenantID)
@@ -83,9 +89,10 @@ package final class SignIn: Sendable {
         }
         if failed { try await file.write { db in try SignInFailureStore.clear(db, email) } }
         if needsCode {
-            let (challenge, expiresAt) = challenges.begin(account)
+            let (challenge, expiresAt) = challenges.begin(account, identity: identity)
             return .needsCode(challenge: challenge, expiresAt: expiresAt)
         }
+        if let identity { try await link(identity, to: account) }
         return .granted(try await start(account, origin))
     }
 

@@ -17,6 +17,8 @@ final class SignInChallenges: Sendable {
         /// Where a shop is to be chosen: the address, and the shops in which the password was right.
         var email: String?
         var shops: [String]?
+        /// Where a provider said who it is, in place of a password.
+        var identity: ProvenIdentity?
         let expiresAt: Instant
         var failures = 0
     }
@@ -27,11 +29,13 @@ final class SignInChallenges: Sendable {
     init(time: TimeSource) { self.time = time }
 
     /// `shops`: among which the person chooses.
-    func begin(_ account: Account, among shops: [String]? = nil) -> (token: String, expiresAt: Instant) {
+    func begin(
+        _ account: Account, among shops: [String]? = nil, identity: ProvenIdentity? = nil
+    ) -> (token: String, expiresAt: Instant) {
         let (token, now) = (Random.token(), time.now())
         let challenge = Challenge(
             tenantID: account.tenantID, accountID: account.id, email: shops == nil ? nil : account.email, shops: shops,
-            expiresAt: now.adding(Limit.lifetime))
+            identity: identity, expiresAt: now.adding(Limit.lifetime))
         open.withLock { open in
             if open.count >= Limit.open { open = open.filter { $0.value.expiresAt > now } }
             if open.count >= Limit.open { open.removeAll() }
@@ -52,12 +56,19 @@ final class SignInChallenges: Sendable {
             open[token] = challenge
             return challenge
         }
-        guard let challenge else {
-            throw DomainError(
-                .unauthenticated, "sign_in_again", "This sign-in has ended.", hint: "Begin again with the password.")
-        }
+        guard let challenge else { throw Self.ended }
         return challenge
     }
+
+    /// As `attempt`, and takes none.
+    func look(_ token: String) throws -> Challenge {
+        let now = time.now()
+        guard let challenge = open.withLock({ $0[token] }), challenge.expiresAt > now else { throw Self.ended }
+        return challenge
+    }
+
+    private static let ended = DomainError(
+        .unauthenticated, "sign_in_again", "This sign-in has ended.", hint: "Begin again with the password.")
 
     func end(_ token: String) { open.withLock { $0[token] = nil } }
 }

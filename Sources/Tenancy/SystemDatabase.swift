@@ -20,6 +20,7 @@ package enum SystemDatabase {
             .init("second factors", SecondFactorStore.baseSQL),
             .init("sign-in limits", SignInFailureStore.baseSQL + AddressLimits.schema + SigningKeyStore.schema),
             .init("account index", AccountIndex.schema),
+            .init("identity providers", IdentityProvider.schema + IdentityLinkStore.baseSQL),
         ],
         invariants: AuditTrail.invariants,
         standing: StandingRows(
@@ -137,6 +138,7 @@ package enum TenantSchema {
                 .init("usage", UsageSchema.baseSQL),
                 .init("api keys", APIKeyStore.baseSQL), .init("second factors", SecondFactorStore.baseSQL),
                 .init("sign-in failures", SignInFailureStore.baseSQL),
+                .init("identity links", IdentityLinkStore.baseSQL),
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),

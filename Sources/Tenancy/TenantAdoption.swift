@@ -126,7 +126,9 @@ package enum CopyCleaning {
     /// with this installation's key and would keep their people out.
     package static func export(_ db: Database) throws {
         // A file of before may lack the later ones.
-        let tables = ["sessions", "invitations", "resetLinks", "apiKeys", "secondFactors", "recoveryCodes"]
+        let tables = [
+            "sessions", "invitations", "resetLinks", "apiKeys", "secondFactors", "recoveryCodes", "identityLinks",
+        ]
         for table in tables where try db.tableExists(table) {
             try db.run("DELETE FROM \(table)", [])
         }

@@ -39,14 +39,14 @@ struct RouteSamples {
     /// What stands in the shop's records and nowhere else.
     let canary: String
 
-    private enum Subject {
+    enum Subject {
         case none, user, tenant, activeTenant, suspendedTenant, actAs, supporter, setting, trashed, person, snapshot,
             job, alert, file, restored
         case invitation, session, key
-        case plan, flag
+        case plan, flag, provider, identity
     }
 
-    private struct Rule {
+    struct Rule {
         let subject: Subject
         var json: JSON?
         var status = 200
@@ -239,7 +239,7 @@ struct RouteSamples {
     func sample(_ entry: Routes.Entry) async throws -> RouteSample {
         if let collection = entry.collection { return try await sample(entry, of: collection) }
         let route = "\(entry.method) \(entry.path)"
-        guard let rule = Self.rules[route] else { throw NoRule(route: route) }
+        guard let rule = Self.rules[route] ?? Self.identityRules[route] else { throw NoRule(route: route) }
         let id = try await make(rule.subject)
         return RouteSample(
             entry: entry, path: (rule.path ?? entry.path).replacing("{id}", with: id),
@@ -262,6 +262,8 @@ struct RouteSamples {
             let alerts = server.appliance.alerts
             try await alerts.settle([AlertCondition(kind: "test", subject: name, message: "broken", remedy: "mend")])
             return try #require(try alerts.list(isOpen: true).first?.id)
+        case .provider: return try await makeProvider(name)
+        case .identity: return try await makeIdentity(name)
         case .user: return try await server.addUser(name, .staff, to: shop).id
         case .tenant: (path, json) = ("tenants", ["slug": .string(name), "ownerEmail": "a@b.example"])
         case .activeTenant, .suspendedTenant:

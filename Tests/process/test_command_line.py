@@ -22,6 +22,7 @@ COMMANDS = {
              "revoke-invitation", "sessions", "sign-out", "reset-totp"],
     "api-key": ["create", "list", "revoke"],
     "signing-key": ["list", "rotate"],
+    "identity-provider": ["list", "create", "change", "delete", "check"],
     "record": ["list", "show", "create", "change", "delete"],
     "backup": ["create", "list", "show", "verify", "prune", "report", "drill"],
     "restore": ["list", "undo"],
