@@ -28,6 +28,13 @@ export const commands = {
     'tenant act-as', slug, '--operator', email, '--reason', reason || 'REASON', '--minutes', minutes,
     ...(write.length > 0 ? ['--write'] : [])),
   settingsList: () => line('settings list'),
+  providerList: () => line('identity-provider list'),
+  providerSave: ({ name, kind, issuer, clientId, clientSecret, label, audience, state }, before) => line(
+    before ? 'identity-provider change' : 'identity-provider create', name || 'NAME',
+    ...(before || kind === 'oidc' ? [] : ['--kind', kind]), ...(issuer ? ['--issuer', issuer] : []),
+    ...(clientId ? ['--client-id', clientId] : []), ...(clientSecret || !before ? ['--secret-file', 'FILE'] : []),
+    ...(label ? ['--label', label] : []), '--audience', audience, ...(state ? ['--state', state] : [])),
+  providerDelete: ({ name }) => line('identity-provider delete', name),
   tenantDelete: (slug) => line('tenant delete', slug),
   tenantTrash: () => line('tenant trash'),
   tenantUndelete: (slug) => line('tenant undelete', slug),

@@ -3,9 +3,15 @@ import { passwordField, textField } from '../components/field.js'
 import { form } from '../components/form.js'
 import { pageHeader } from '../components/page-header.js'
 import { shopBrand } from '../components/shop-brand.js'
+import { problemNotice } from '../components/states.js'
 import { element } from '../dom.js'
+import { ApplianceProblem } from '../problem.js'
+import { providerLinks, signInProblem } from './login-providers.js'
 
-/** Signs in an operator, or with the name of a shop one of its users. `?then=` is the page that was wanted. */
+/**
+ * Signs in an operator, or with the name of a shop one of its users. `?then=` is the page that was wanted, `?problem=`
+ * why an identity provider sent somebody back, `?continue=` that it did its part.
+ */
 export function loginPage({ api, query, signIn }) {
   const shop = shopField(query.get('shop') ?? '')
   const fields = [
@@ -14,12 +20,14 @@ export function loginPage({ api, query, signIn }) {
     shop,
   ]
   const page = element('div', { class: 'page page-narrow' },
-    pageHeader({ title: 'Sign in' }),
+    pageHeader({ title: 'Sign in' }), query.get('problem') && problemNotice(signInProblem(query.get('problem'))),
     form({ fields, submitLabel: 'Sign in', onSubmit: async ({ email, password, shop: tenant }) => {
       const session = await api.signIn('/api/auth/login', { email, password }, tenant.trim())
       goOn({ api, page, session, query, signIn })
     } }),
+    providerLinks({ api, shop, page: query.get('then') }),
     element('p', { class: 'small' }, element('a', { href: forgotAddress(shop.value()) }, 'Forgotten password?')))
+  if (query.get('continue')) goOnFromProvider({ api, page, query, signIn })
   greet(api, page, shop)
   queueMicrotask(() => fields[0].focus())
   return page
@@ -35,6 +43,15 @@ async function greet(api, page, field) {
     field.element.hidden = true
   }
   if (signup) page.append(element('p', { class: 'small' }, element('a', { href: '#/signup' }, 'Start your shop')))
+}
+
+// The provider said who it is; what is still missing is the same as after a password.
+async function goOnFromProvider({ api, page, query, signIn }) {
+  try {
+    goOn({ api, page, query, signIn, session: await api.get('/api/auth/pending') })
+  } catch (error) {
+    page.firstChild.after(problemNotice(ApplianceProblem.from(error)))
+  }
 }
 
 // The password was right; something may still be missing.

@@ -10,16 +10,18 @@ import { toast } from '../components/toast.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
 import { titled } from '../collections.js'
+import { identityProvidersPart } from './identity-providers.js'
 
 /** What operators set for all shops: sign-up, the default shop, web origins, legal texts, and who operators are. */
 export function settingsPage({ api, signal }) {
   const parts = [
     loadInto({ load: () => api.get('/api/admin/settings', { signal }),
       view: ({ items }) => element('div', { class: 'stack' }, items.map((item) => settingForm(api, item))) }),
-    legalPart(api, signal), operatorsPart(api, signal),
+    identityProvidersPart(api, signal), legalPart(api, signal), operatorsPart(api, signal),
     loadInto({ load: () => api.get('/api/admin/operator-roles', { signal }), view: rightsTable }),
   ]
-  const titles = ['Settings for all shops', 'Terms and privacy', 'Operators', 'What each role may do']
+  const titles = ['Settings for all shops', 'Sign-in with accounts elsewhere', 'Terms and privacy', 'Operators',
+    'What each role may do']
   return element('div', { class: 'page' }, pageHeader({ title: 'Settings' }),
     parts.map((part, index) => panel({ title: titles[index] }, part.element)), cliLine(commands.settingsList()))
 }
