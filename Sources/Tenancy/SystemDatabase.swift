@@ -26,7 +26,7 @@ package enum SystemDatabase {
         standing: StandingRows(
             replaced: [
                 "sessions", "setupLinks", "resetLinks", "secondFactors", "recoveryCodes", "signInFailures",
-                "addressLimits", "signingKeys", "actAs",
+                "addressLimits", "signingKeys", "actAs", "identityProviders", "identityLinks",
             ],
             merged: ["operators"], emptied: ["sessions", "setupLinks", "resetLinks", "actAs"]))
 
@@ -117,7 +117,7 @@ package enum TenantSchema {
     private static let standing = StandingRows(
         replaced: [
             "sessions", "resetLinks", "apiKeys", "secondFactors", "recoveryCodes", "signInFailures", "meterPeriods",
-            "reservations", "usageHours", "usageDays", "usageNotices",
+            "reservations", "usageHours", "usageDays", "usageNotices", "identityLinks",
         ],
         merged: ["users", "invitations", "legalAcceptances"], appended: ["usageEvents"],
         emptied: ["sessions", "resetLinks"])
