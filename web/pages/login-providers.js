@@ -4,7 +4,7 @@ import { ApplianceProblem } from '../problem.js'
 
 /** A button for each identity provider that is set up, and nothing where none is. */
 export function providerLinks({ api, shop, page }) {
-  const place = element('div', { class: 'stack-tight' })
+  const place = element('div', { class: 'stack-tight', hidden: true })
   offer(api, place, shop, page)
   return place
 }
@@ -13,6 +13,7 @@ export function providerLinks({ api, shop, page }) {
 async function offer(api, place, shop, page) {
   const { items } = await api.get('/api/auth/providers').catch(() => ({ items: [] }))
   place.append(...items.map((provider) => providerLink(provider, shop, page)))
+  place.hidden = items.length === 0
 }
 
 function providerLink({ name, label }, shop, page) {
