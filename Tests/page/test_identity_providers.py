@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from operator_steps import OWNER_PASSWORD, announced, as_operator, heading, row, sign_in
 from served import start
-from shop_api import make_shop
+from shop_api import make_shop, signed_in
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "process"))
 
@@ -17,6 +17,8 @@ from identity_peer import identity_peer  # noqa: E402
 
 SLUG = "linked-shop"
 OWNER = f"owner@{SLUG}.example"
+OTHER = "other-shop"
+BOTH = "both@people.example"
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,7 @@ def served(tmp_path_factory):
 def peer():
     with identity_peer() as running:
         running.set_person("asha", email=OWNER, email_verified=True)
+        running.set_person("both", email=BOTH, email_verified=True)
         running.set_person("stranger", email="stranger@nowhere.example", email_verified=True)
         yield running
 
@@ -108,6 +111,32 @@ def test_who_has_no_account_or_refuses_is_told_so_and_may_go_on_with_the_passwor
     # This provider leaves out the state where it says no, and an answer without it belongs to no sign-in.
     expect(page.get_by_role("alert")).to_contain_text("This sign-in has ended")
     sign_in(page, OWNER, OWNER_PASSWORD, shop=SLUG)
+    page.watch.check()
+
+
+def test_who_has_accounts_in_two_shops_chooses(new_page, served):
+    make_shop(served.url, OTHER, "Other Shop")
+    for slug in (SLUG, OTHER):
+        owner = signed_in(served.url, f"owner@{slug}.example", OWNER_PASSWORD, slug)
+        owner.send("POST", "/api/users", {"email": BOTH, "password": OWNER_PASSWORD, "role": "admin"})
+        signed_in(served.url, BOTH, OWNER_PASSWORD, slug)
+    page = new_page()
+    page.goto("/admin#/login?then=/shop/plan")
+    page.get_by_role("link", name="Sign in with Work").click()
+    agree(page, "both")
+    expect(heading(page, "Choose a shop")).to_be_visible()
+    page.get_by_label("Other Shop").check()
+    page.get_by_role("button", name="Go on").click()
+    expect(heading(page, "Plan and usage")).to_be_visible()
+    expect(page.get_by_text("Other Shop").first).to_be_visible()
+    page.watch.check()
+
+
+def test_what_is_still_missing_is_forgotten_with_the_browser(new_page):
+    page = new_page()
+    page.goto("/admin#/login?continue=1")
+    expect(page.get_by_role("alert")).to_contain_text("This sign-in has ended.")
+    expect(page.get_by_label("Email")).to_be_visible()
     page.watch.check()
 
 
