@@ -190,6 +190,21 @@ struct IdentitySignInTests {
         }
     }
 
+    @Test func `a link that was taken away does not come back with a restore`() async throws {
+        try await withPeer { peer, server, person, acme, _ in
+            _ = try await server.enter(peer, Self.owner, "&shop=acme")
+            let moved = IdentityPeer.Someone(email: "moved@x.example")
+            #expect(try await server.enter(peer, moved, "&shop=acme")["Location"] == "/admin#/")
+            try await server.expect(201, "POST", "/api/admin/backups", by: person)
+            let links = try await server.expect(200, "GET", "/api/auth/identities", by: acme.owner).items
+            let link = try #require(links.first?["id"]?.stringValue)
+            try await server.expect(204, "DELETE", "/api/auth/identities/\(link)", by: acme.owner)
+            try await server.expect(
+                200, "POST", "/api/admin/restores", by: person, json: ["tenants": ["acme"], "confirm": "acme"])
+            #expect(try await server.enter(peer, moved, "&shop=acme").problem == "no_account")
+        }
+    }
+
     @Test func `GitHub's number of the user counts, and its verified primary address`() async throws {
         try await withPeer { peer, server, person, _, _ in
             try await server.addProvider(peer, ["name": "github", "kind": "github"], by: person)
