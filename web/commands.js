@@ -65,6 +65,10 @@ export const commands = {
   userEnable: (shop, { email }) => line('user enable', email, ...inShop(shop)),
   userDisable: (shop, { email }) => line('user disable', email, ...inShop(shop)),
   userResetPassword: (shop, { email }) => line('user reset-password', email, ...inShop(shop)),
+  roleList: (shop) => line('role list', ...inShop(shop)),
+  roleCreate: (shop, role) => line('role create', role.name || 'NAME', ...inShop(shop), ...rights(role)),
+  roleChange: (shop, role) => line('role change', role.name, ...inShop(shop), ...rights(role)),
+  roleDelete: (shop, { name }) => line('role delete', name, ...inShop(shop)),
   keyList: (shop) => line('api-key list', ...inShop(shop)),
   keyCreate: (shop, { name, scopes = [], role, expiresInDays }) => line('api-key create', name || 'NAME',
     ...inShop(shop), ...scopes.flatMap((scope) => ['--scope', scope]), '--role', role,
@@ -96,6 +100,14 @@ export function quote(word) {
 }
 
 const inShop = ({ slug }) => ['--tenant', slug]
+// What a role may do, and what it may do no longer.
+function rights({ title, base, collections }) {
+  const closed = Object.keys(collections).filter((name) => collections[name] === null)
+  return [...(title ? ['--title', title] : []), '--base', base,
+    ...Object.entries(collections).flatMap(([name, may]) => (may ? ['--allow', `${name}:${may.join(',')}`] : [])),
+    ...(closed.length > 0 ? ['--close', closed.join(',')] : [])]
+}
+
 const assignment = ([name, value]) => `${name}=${value}`
 
 function line(verb, ...words) {

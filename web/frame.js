@@ -100,7 +100,7 @@ function account({ user, tenant }, onSignOut) {
   return element('div', { class: 'account' },
     element('p', { class: 'account-name' },
       element('a', { href: '#/account', 'data-section': 'account' }, user.name || user.email),
-      element('span', {}, tenant ? `${user.role} of ${tenant.name}` : user.role)),
+      element('span', {}, tenant ? `${user.roleTitle ?? user.role} of ${tenant.name}` : user.role)),
     themeToggle(),
     button({ label: 'Sign out', icon: 'leave', quiet: true, onClick: onSignOut }))
 }

@@ -14,6 +14,7 @@ const usualPermissions = {
 export class Shop {
   #api
   #acting
+  #granted
 
   /** `acting` is the slug that an operator names with each request, null for the shop's own user. */
   constructor({ api, tenant, collections, acting, user }) {
@@ -24,9 +25,11 @@ export class Shop {
     this.status = tenant.status
     this.zone = tenant.timeZone ?? 'UTC'
     this.currency = tenant.currency ?? 'USD'
-    this.collections = collections.map((one) => asSeenBy(user.role, one))
     this.isActing = acting !== null
-    this.role = user.role
+    // A role of the shop's own sees the fields of the role it is based on, and of that does what it names.
+    this.role = user.baseRole ?? user.role
+    this.#granted = user.may ?? null
+    this.collections = collections.map((one) => asSeenBy(this.role, one)).filter((one) => this.#names('read', one))
     this.userId = user.id
     this.labels = new Labels(this)
   }
@@ -46,11 +49,16 @@ export class Shop {
     const granted = collection.permissions?.[this.role] ?? usualPermissions[this.role] ?? []
     const isOther = record && collection.own[this.role]?.includes(operation)
       && record[collection.ownerField] !== this.userId
-    return offered[operation] && granted.includes(operation) && !isOther
+    return offered[operation] && granted.includes(operation) && this.#names(operation, collection) && !isOther
+  }
+
+  // Whether a role of the shop's own says so; for all others there is nothing to say.
+  #names(operation, { name }) {
+    return this.#granted === null || Boolean(this.#granted[name]?.includes(operation))
   }
 
   get managesUsers() {
-    return ['operator', 'owner', 'admin'].includes(this.role)
+    return this.#granted === null && ['operator', 'owner', 'admin'].includes(this.role)
   }
 
   collection(name) {

@@ -17,10 +17,11 @@ struct ApplianceCommand: AsyncParsableCommand {
         version: applianceVersion,
         subcommands: [
             ServeCommand.self, InitCommand.self, DemoCommand.self, OperatorCommand.self, TenantCommand.self,
-            UserCommand.self, APIKeyCommand.self, RecordCommand.self, BackupCommand.self, RestoreCommand.self,
-            ScheduleCommand.self, AlertCommand.self, PlanCommand.self, UsageCommand.self, FlagCommand.self,
-            SigningKeyCommand.self, IdentityProviderCommand.self, SettingsCommand.self, LegalCommand.self,
-            SecretsCommand.self, ImportCommand.self, AuditCommand.self, ConfigCommand.self, VersionCommand.self,
+            UserCommand.self, RoleCommand.self, APIKeyCommand.self, RecordCommand.self, BackupCommand.self,
+            RestoreCommand.self, ScheduleCommand.self, AlertCommand.self, PlanCommand.self, UsageCommand.self,
+            FlagCommand.self, SigningKeyCommand.self, IdentityProviderCommand.self, SettingsCommand.self,
+            LegalCommand.self, SecretsCommand.self, ImportCommand.self, AuditCommand.self, ConfigCommand.self,
+            VersionCommand.self,
         ])
 
     static func main() async {

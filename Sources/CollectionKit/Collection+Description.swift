@@ -62,11 +62,31 @@ extension Permissions {
     }
 }
 
+/// A role that a shop defined, as one collection meets it: of what its base may do there, these operations.
+package struct NarrowedRole: Sendable {
+    let name: String
+    let base: Role
+    private let operations: Set<Permissions.Operation>
+
+    package init(name: String, base: Role, operations: Set<Permissions.Operation>) {
+        (self.name, self.base, self.operations) = (name, base, operations)
+    }
+
+    func scope(_ operation: Permissions.Operation, _ permissions: Permissions) -> Permissions.Scope? {
+        operations.contains(operation) ? permissions.scope(operation, for: base) : nil
+    }
+}
+
 extension Collection {
-    /// Who may do what, for people: each operation by role, and each field that not everybody may read and set.
-    package var permissionMatrix: JSON {
-        let operations = Permissions.Operation.allCases.map {
-            JSON.Member($0.rawValue, permissions.description(of: $0))
+    /// Who may do what, for people: each operation by role, and each field that not everybody may read and set. `own`:
+    /// the roles beside those that every shop has.
+    package func permissionMatrix(_ own: [NarrowedRole]) -> JSON {
+        let operations = Permissions.Operation.allCases.map { operation in
+            let narrowed = own.compactMap { role in
+                role.scope(operation, permissions).map { JSON.Member(role.name, .string($0.rawValue)) }
+            }
+            let known = permissions.description(of: operation).objectValue ?? []
+            return JSON.Member(operation.rawValue, .object(known + narrowed))
         }
         let fields = fields.filter { $0.readers != nil || $0.writers != nil }.map { field -> JSON in
             let all = Set(Role.allCases)
@@ -74,9 +94,15 @@ extension Collection {
             let writers = (field.writers ?? all).filter {
                 !field.isReadOnly && (permissions.allow(.create, for: $0) || permissions.allow(.update, for: $0))
             }
+            func list(_ roles: Set<Role>, _ operations: Set<Permissions.Operation>) -> JSON {
+                let narrowed = own.filter { role in
+                    roles.contains(role.base) && operations.contains { role.scope($0, permissions) != nil }
+                }
+                return .array((Field.list(roles).arrayValue ?? []) + narrowed.map { .string($0.name) })
+            }
             return [
-                "name": .string(field.name), "title": .string(field.title), "read": Field.list(readers),
-                "write": Field.list(writers),
+                "name": .string(field.name), "title": .string(field.title), "read": list(readers, [.read]),
+                "write": list(writers, [.create, .update]),
             ]
         }
         return [

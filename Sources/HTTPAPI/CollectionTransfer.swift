@@ -34,6 +34,7 @@ struct CollectionTransfer: Sendable {
     /// `POST …/import?map=COLUMN=FIELD&set=FIELD=VALUE&upsert=FIELD`: received to a file first, then one transaction.
     func importFile(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
         let options = try Self.options(context.request)
+        if options.upsert != nil { try context.require(.update, collection) }
         let format = try Self.format(context.request)
         guard format == .csv || options.map.isEmpty && options.constants.isEmpty else {
             throw DomainError.invalid("map", "csv_only", "map and set are for CSV; lines of JSON name their fields.")

@@ -60,17 +60,29 @@ package struct FileController: Sendable {
     /// A private file is for whoever may read a record that names it, for who uploaded it, and for those who manage the
     /// shop. To all others it does not exist.
     private func readable(_ context: TenantRequestContext) throws -> UploadedFile {
-        let id = context.recordID
-        let targets = services.targets(context)
-        return try context.database.read { db in
-            let file = try UploadedFile.find(db, id: id)
-            if file.isPublic || context.principal.managesUsers || file.createdBy == context.principal.actor.text {
-                return file
-            }
-            for use in try UploadedFile.uses(db, id: id) {
-                if try targets(use.collection)?.mayRead(db, id: use.record, field: use.field) == true { return file }
-            }
-            throw DomainError.notFound("file")
+        try context.database.read { db in
+            let file = try UploadedFile.find(db, id: context.recordID)
+            guard try file.isPublic || reaches(file, context, .read, db) else { throw DomainError.notFound("file") }
+            return file
+        }
+    }
+
+    /// Of the files that somebody may see, they change their own and those that a record names which they may change.
+    private func changeable(_ context: TenantRequestContext) throws -> UploadedFile {
+        let file = try readable(context)
+        guard try context.database.read({ db in try reaches(file, context, .update, db) }) else {
+            throw DomainError.forbidden("not_permitted", "Your role does not allow this with somebody else's file.")
+        }
+        return file
+    }
+
+    private func reaches(
+        _ file: UploadedFile, _ context: TenantRequestContext, _ operation: Permissions.Operation, _ db: Database
+    ) throws -> Bool {
+        if context.principal.managesUsers || file.createdBy == context.principal.actor.text { return true }
+        let targets = services.targets(context, also: operation)
+        return try UploadedFile.uses(db, id: file.id).contains { use in
+            try targets(use.collection)?.mayRead(db, id: use.record, field: use.field) == true
         }
     }
 
@@ -126,7 +138,7 @@ package struct FileController: Sendable {
         let name = body.text("name", max: 1000).map(FileKind.name)
         let visibility = body.text("visibility", max: 10) { ["public", "private"].contains($0) }
         try body.finish()
-        let (id, version) = (try readable(context).id, Answer.ifMatch(context.request))
+        let (id, version) = (try changeable(context).id, Answer.ifMatch(context.request))
         let change = services.recordContext(context)
         let file = try await context.database.write { db in
             try UploadedFile.change(
@@ -136,7 +148,7 @@ package struct FileController: Sendable {
     }
 
     private func delete(_ context: TenantRequestContext) async throws -> Response {
-        let (id, version) = (try readable(context).id, Answer.ifMatch(context.request))
+        let (id, version) = (try changeable(context).id, Answer.ifMatch(context.request))
         let change = services.recordContext(context)
         try await context.database.write { db in
             try UploadedFile.delete(db, id: id, ifVersion: version, change)
@@ -148,7 +160,7 @@ package struct FileController: Sendable {
         var body = try InputReader(body: await RequestBodies.optionalJSON(context.request))
         let seconds = body.integer("expiresIn", in: FileLinks.Limit.lifetime) ?? FileLinks.Limit.usual
         try body.finish()
-        let (id, change, tenant) = (try readable(context).id, services.recordContext(context), context.tenant)
+        let (id, change, tenant) = (try changeable(context).id, services.recordContext(context), context.tenant)
         let expiresAt = Instant(seconds: change.now.seconds + seconds)
         let signature = services.files.links.signature(tenant: tenant.id, file: id, expires: expiresAt.seconds)
         let url = "\(PublicFileController.path(tenant))/\(id)?expires=\(expiresAt.seconds)&signature=\(signature)"

@@ -50,11 +50,12 @@ package struct HTTPServices: Sendable {
         (self.settings, self.legal, self.actAs) = (settings, legal, actAs)
     }
 
-    /// Which collections this person may see records of beside those of another, and how.
-    func targets(_ context: TenantRequestContext) -> Expansion.Targets {
+    /// Which collections this person may see records of beside those of another, and how. `also`: what they may do
+    /// with them besides.
+    func targets(_ context: TenantRequestContext, also operation: Permissions.Operation = .read) -> Expansion.Targets {
         { [catalog, tenant = context.tenant, principal = context.principal] name in
             guard let entry = catalog.entry(name), tenant.has(module: entry.module),
-                principal.may(.read, entry.collection)
+                principal.may(.read, entry.collection), principal.may(operation, entry.collection)
             else { return nil }
             return principal.view(of: entry.collection)
         }

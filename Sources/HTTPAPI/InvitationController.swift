@@ -28,7 +28,7 @@ struct InvitationController: Sendable {
         var body = try InputReader(body: await RequestBodies.json(context.request))
         let email = body.text("email", required: true, max: 254, check: TextRules.isEmail) ?? ""
         let name = body.text("name", max: 200) ?? ""
-        let role = body.text("role", max: 10) { Role(rawValue: $0) != nil }.flatMap(Role.init(rawValue:)) ?? .staff
+        let role = try context.role(&body) ?? .staff
         try body.finish()
         try context.requireOwner(toManage: role)
         let (invitation, link) = try await services.signIn.invite(
@@ -57,7 +57,7 @@ struct InvitationController: Sendable {
         let (tenant, invitation) = try services.signIn.invitation(token: token)
         return Answer.json([
             "email": .string(invitation.email), "name": .string(invitation.name),
-            "role": .string(invitation.role.rawValue), "expiresAt": JSON(invitation.expiresAt),
+            "role": .string(invitation.role.title), "expiresAt": JSON(invitation.expiresAt),
             "tenant": ["slug": .string(tenant.slug), "name": .string(tenant.name)],
         ])
     }

@@ -29,7 +29,7 @@ package struct UserController: Sendable {
         var body = try InputReader(body: await RequestBodies.json(context.request))
         let email = body.text("email", required: true, max: 254) ?? ""
         let name = body.text("name", max: 200) ?? ""
-        let role = body.text("role", max: 10) { Role(rawValue: $0) != nil }.flatMap(Role.init(rawValue:)) ?? .staff
+        let role = try context.role(&body) ?? .staff
         let password = body.secret("password", required: true) ?? ""
         try body.finish()
         try context.requireOwner(toManage: role)
@@ -57,9 +57,8 @@ package struct UserController: Sendable {
         try context.requireWritable()
         let user = try context.managedUser()
         var body = try InputReader(body: await RequestBodies.json(context.request))
-        let name = body.text("role", required: true, max: 10) { Role(rawValue: $0) != nil }
+        let role = try context.role(&body, required: true) ?? user.role
         try body.finish()
-        let role = name.flatMap(Role.init(rawValue:)) ?? user.role
         try context.requireOwner(toManage: role)
         return Answer.json(
             try await services.signIn.setUserRole(
@@ -81,8 +80,16 @@ package struct UserController: Sendable {
 }
 
 extension TenantRequestContext {
+    /// The `role` that a body names, of the shop's own or of those that every shop has.
+    func role(_ body: inout InputReader, required: Bool = false) throws -> ShopRole? {
+        guard let name = body.text("role", required: required, max: 20) else { return nil }
+        let role = try database.read { db in try RoleStore.named(db, name) }
+        if role == nil { body.faults.append(.init("role", "not_valid", "There is no role \(name).")) }
+        return role
+    }
+
     /// Only an owner (or an operator) makes or touches owners.
-    func requireOwner(toManage role: Role) throws {
+    func requireOwner(toManage role: ShopRole) throws {
         guard role == .owner, case .user(_, let own) = principal.standing, own != .owner else { return }
         throw DomainError.forbidden("not_permitted", "Only an owner may do this to an owner.")
     }

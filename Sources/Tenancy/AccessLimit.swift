@@ -8,22 +8,37 @@ package final class AccessLimit: Sendable, Equatable {
     /// On every collection.
     private let everywhere: Operations
     private let byCollection: [String: Operations]
+    /// With what is of no one collection, such as a batch, an upload or the stream of events.
+    private let across: Operations
     /// Whether it is an API key's.
     let isKey: Bool
+    /// The shop's own role that it makes up; nil for a key's.
+    package let role: CustomRole?
 
-    init(everywhere: Operations, byCollection: [String: Operations], isKey: Bool) {
-        (self.everywhere, self.byCollection, self.isKey) = (everywhere, byCollection, isKey)
+    /// A key's. What spans collections needs a right on all of them.
+    init(everywhere: Operations, byCollection: [String: Operations]) {
+        (self.everywhere, self.byCollection, across) = (everywhere, byCollection, everywhere)
+        (isKey, role) = (true, nil)
+    }
+
+    /// A person's. What spans collections is open to whoever has the right on any of them, because it asks again for
+    /// each that it touches: without it the page would have neither news nor uploads.
+    init(_ role: CustomRole) {
+        var across = role.grants.values.reduce(into: Operations()) { $0.formUnion($1) }
+        // Who changes records uploads what they will name, and may send several changes at once.
+        if across.contains(.update) { across.insert(.create) }
+        (everywhere, byCollection, self.across) = ([], role.grants, across)
+        (isKey, self.role) = (false, role)
     }
 
     /// `collection`: nil where more than one is meant.
     func allows(_ operation: Permissions.Operation, _ collection: String?) -> Bool {
-        if everywhere.contains(operation) { return true }
-        guard let collection else { return false }
-        return byCollection[collection]?.contains(operation) ?? false
+        guard let collection else { return across.contains(operation) }
+        return everywhere.contains(operation) || byCollection[collection]?.contains(operation) ?? false
     }
 
     package static func == (a: AccessLimit, b: AccessLimit) -> Bool {
-        (a.everywhere, a.isKey) == (b.everywhere, b.isKey) && a.byCollection == b.byCollection
+        (a.everywhere, a.isKey, a.role) == (b.everywhere, b.isKey, b.role) && a.byCollection == b.byCollection
     }
 }
 
@@ -65,6 +80,6 @@ package struct KeyScopes: Sendable, Equatable {
                 byCollection[parts[0], default: []].formUnion(granted)
             }
         }
-        return AccessLimit(everywhere: everywhere, byCollection: byCollection, isKey: true)
+        return AccessLimit(everywhere: everywhere, byCollection: byCollection)
     }
 }

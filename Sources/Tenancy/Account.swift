@@ -11,18 +11,21 @@ struct Account: Sendable {
     let email: String
     let name: String
     let standing: Principal.Standing
+    /// What a role of the shop's own leaves of the standing.
+    let limit: AccessLimit?
     let isDisabled: Bool
     let passwordHash: String
 
     init(_ user: User, tenantID: String) {
         (self.tenantID, id, email, name) = (tenantID, user.id, user.email, user.name)
-        standing = .user(tenant: tenantID, role: user.role)
+        (standing, limit) = (.user(tenant: tenantID, role: user.role.base), user.role.limit)
         (isDisabled, passwordHash) = (user.isDisabled, user.passwordHash)
     }
 
     init(_ found: Operator) {
         (tenantID, id, email, name) = (nil, found.id, found.email, found.name)
-        (standing, isDisabled, passwordHash) = (.operator(found.role), found.isDisabled, found.passwordHash)
+        (standing, limit) = (.operator(found.role), nil)
+        (isDisabled, passwordHash) = (found.isDisabled, found.passwordHash)
     }
 
     /// By id or e-mail address, in the file of the shop or, without one, of the control plane.

@@ -1,5 +1,5 @@
 package import ApplianceCore
-package import CollectionKit
+import CollectionKit
 import GRDB
 import Storage
 
@@ -10,14 +10,14 @@ package struct Invitation: Sendable, Equatable {
     package let id: String
     package let email: String
     package let name: String
-    package let role: Role
+    package let role: ShopRole
     package let status: Status
     package let createdAt: Instant
     package let expiresAt: Instant
 
     package var json: JSON {
         [
-            "id": .string(id), "email": .string(email), "name": .string(name), "role": .string(role.rawValue),
+            "id": .string(id), "email": .string(email), "name": .string(name), "role": .string(role.name),
             "status": .string(status.rawValue), "createdAt": JSON(createdAt), "expiresAt": JSON(expiresAt),
         ]
     }
@@ -43,30 +43,34 @@ enum InvitationStore {
         CREATE INDEX invitations_expiry ON invitations (expiresAt);
         """
 
-    private static let columns = "id, email, name, role, createdAt, expiresAt, outcome"
+    private static let selection = """
+        SELECT id, email, invitations.name, invitations.createdAt, expiresAt, outcome, invitations.role,
+            \(RoleStore.columns)
+        FROM invitations LEFT JOIN roles ON roles.name = invitations.role
+        """
 
     private static func make(_ row: SQLStatement, _ now: Instant) -> Invitation {
-        let expiresAt = row.text(5).flatMap(Instant.init) ?? .earliest
-        let status = row.text(6).flatMap(Invitation.Status.init) ?? (expiresAt > now ? .pending : .expired)
+        let expiresAt = row.text(4).flatMap(Instant.init) ?? .earliest
+        let status = row.text(5).flatMap(Invitation.Status.init) ?? (expiresAt > now ? .pending : .expired)
         return Invitation(
             id: row.text(0) ?? "", email: row.text(1) ?? "", name: row.text(2) ?? "",
-            role: row.text(3).flatMap(Role.init(rawValue:)) ?? .viewer, status: status,
-            createdAt: row.text(4).flatMap(Instant.init) ?? .earliest, expiresAt: expiresAt)
+            role: RoleStore.role(row, from: 6), status: status,
+            createdAt: row.text(3).flatMap(Instant.init) ?? .earliest, expiresAt: expiresAt)
     }
 
     /// The latest first.
     static func list(_ db: Database, now: Instant) throws -> [Invitation] {
-        try db.all("SELECT \(columns) FROM invitations ORDER BY id DESC LIMIT \(Limit.listed)", []) { make($0, now) }
+        try db.all("\(selection) ORDER BY id DESC LIMIT \(Limit.listed)", []) { make($0, now) }
     }
 
     static func find(_ db: Database, _ id: String, now: Instant) throws -> Invitation? {
-        try db.first("SELECT \(columns) FROM invitations WHERE id = ?1", [.text(id)]) { make($0, now) }
+        try db.first("\(selection) WHERE id = ?1", [.text(id)]) { make($0, now) }
     }
 
     /// The one whose link has this hash, as long as it can be used.
     static func open(_ db: Database, tokenHash: String, now: Instant) throws -> Invitation? {
         try db.first(
-            "SELECT \(columns) FROM invitations WHERE tokenHash = ?1 AND endedAt IS NULL AND expiresAt > ?2",
+            "\(selection) WHERE tokenHash = ?1 AND endedAt IS NULL AND expiresAt > ?2",
             [.text(tokenHash), SQLValue(now)]
         ) { make($0, now) }
     }
@@ -89,10 +93,11 @@ enum InvitationStore {
                 "too_many_invitations", "\(Limit.open) invitations are open already.",
                 hint: "Withdraw those that are not wanted any more.")
         }
+        let role = try RoleStore.current(db, new.role)
         try db.run(
             "INSERT INTO invitations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL, NULL)",
             [
-                .text(new.id), .text(tokenHash), .text(new.email), .text(new.name), .text(new.role.rawValue),
+                .text(new.id), .text(tokenHash), .text(new.email), .text(new.name), .text(role.name),
                 SQLValue(new.createdAt), .text(actor.text), SQLValue(new.expiresAt),
             ])
     }

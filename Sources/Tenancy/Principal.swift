@@ -14,7 +14,7 @@ package struct Principal: Sendable, Equatable {
     package let standing: Standing
     package let sessionID: String
     package let expiresAt: Instant
-    /// What narrows the role; nil for people.
+    /// What narrows the role: an API key's scopes, or what a role of the shop's own leaves of it.
     package var limit: AccessLimit?
 
     /// The person at the command line, through the control socket: whoever can open that runs the appliance.
@@ -54,7 +54,7 @@ package struct Principal: Sendable, Equatable {
         }
     }
 
-    /// Owners and admins of a shop, and operators, manage its people.
+    /// Owners and admins of a shop, and operators, manage its people; a role of the shop's own never does.
     package var managesUsers: Bool {
         switch standing {
         case .operator: true
@@ -67,7 +67,15 @@ package struct Principal: Sendable, Equatable {
     package var json: JSON {
         let json: JSON = ["id": .string(id), "email": .string(email), "name": .string(name)]
         return switch standing {
-        case .user(_, let role): json.adding(["role": .string(role.rawValue)])
+        case .user(_, let role):
+            if let own = limit?.role {
+                json.adding([
+                    "role": .string(own.name), "roleTitle": .string(own.title), "baseRole": .string(role.rawValue),
+                    "may": own.collectionsJSON,
+                ])
+            } else {
+                json.adding(["role": .string(role.rawValue)])
+            }
         case .operator(let role): json.adding(["role": "operator", "operatorRole": .string(role.rawValue)])
         }
     }

@@ -95,12 +95,14 @@ package final class Sessions: Sendable {
     // MARK: - Starting
 
     func start(
-        id userID: String, email: String, name: String, standing: Principal.Standing, origin: SignInOrigin
+        id userID: String, email: String, name: String, standing: Principal.Standing, limit: AccessLimit? = nil,
+        origin: SignInOrigin
     ) async throws -> Grant {
         let now = time.now()
         let expiresAt = now.adding(AccessTokens.lifetime)
         let principal = Principal(
-            id: userID, email: email, name: name, standing: standing, sessionID: ids.next("ses"), expiresAt: expiresAt)
+            id: userID, email: email, name: name, standing: standing, sessionID: ids.next("ses"), expiresAt: expiresAt,
+            limit: limit)
         let secret = Random.token()
         try await file(principal.tenantID).write { db in
             try SessionStore.insert(
@@ -196,8 +198,9 @@ package final class Sessions: Sendable {
         if let tenantID {
             guard let user = try UserStore.find(db, session.userID), !user.isDisabled else { return nil }
             return Principal(
-                id: user.id, email: user.email, name: user.name, standing: .user(tenant: tenantID, role: user.role),
-                sessionID: session.id, expiresAt: session.expiresAt)
+                id: user.id, email: user.email, name: user.name,
+                standing: .user(tenant: tenantID, role: user.role.base), sessionID: session.id,
+                expiresAt: session.expiresAt, limit: user.role.limit)
         }
         guard let found = try OperatorStore.find(db, session.userID), !found.isDisabled else { return nil }
         return found.principal(sessionID: session.id, expiresAt: session.expiresAt)
@@ -229,6 +232,12 @@ package final class Sessions: Sendable {
     /// Forgets what is known of a person, after their sessions or rights changed in the file.
     package func forget(user id: String) {
         remembered.withLock { $0 = $0.filter { $1.id != id } }
+        directory.access.announce(())
+    }
+
+    /// As `forget(user:)`, for everybody in a shop who has a role of its own.
+    func forget(role name: String, of tenantID: String) {
+        remembered.withLock { $0 = $0.filter { $1.tenantID != tenantID || $1.limit?.role?.name != name } }
         directory.access.announce(())
     }
 

@@ -8,7 +8,7 @@ extension SignIn {
     /// Invites an address; its earlier invitation ends. The link is in the answer and, sealed, in the outbox, and
     /// nowhere else.
     package func invite(
-        _ tenant: Tenant, email: String, name: String, role: Role, by actor: Actor, requestID: String?
+        _ tenant: Tenant, email: String, name: String, role: ShopRole, by actor: Actor, requestID: String?
     ) async throws -> (invitation: Invitation, link: IssuedLink) {
         guard TextRules.isEmail(email) else {
             throw DomainError.invalid("email", "not_an_email", "Not an e-mail address.")
@@ -21,7 +21,7 @@ extension SignIn {
             try InvitationStore.insert(db, invitation, tokenHash: link.hash, by: actor)
             try AuditTrail.append(
                 db, at: now, actor: actor, action: "invitation.create", target: invitation.id, requestID: requestID,
-                data: JSON.object([.init("role", .string(role.rawValue))]).text)
+                data: JSON.object([.init("role", .string(role.name))]).text)
         }
         let address = mail.address(of: link, page: "invitation")
         try await mail.send(
@@ -29,7 +29,7 @@ extension SignIn {
             body: """
                 Hello,
 
-                you are invited to \(tenant.name) as \(role.rawValue). This link, good once and for 7 days, lets you \
+                you are invited to \(tenant.name) as \(role.title). This link, good once and for 7 days, lets you \
                 choose a password:
 
                 {link}

@@ -136,7 +136,8 @@ package final class SignIn: Sendable {
     func start(_ account: Account, _ origin: SignInOrigin) async throws -> Sessions.Grant {
         if let tenantID = account.tenantID { learn(account.email, in: tenantID) }
         return try await sessions.start(
-            id: account.id, email: account.email, name: account.name, standing: account.standing, origin: origin)
+            id: account.id, email: account.email, name: account.name, standing: account.standing,
+            limit: account.limit, origin: origin)
     }
 
     // MARK: - Operators
@@ -229,7 +230,8 @@ package final class SignIn: Sendable {
     // MARK: - Users
 
     package func createUser(
-        _ tenant: Tenant, email: String, name: String, role: Role, password: String, by actor: Actor, requestID: String
+        _ tenant: Tenant, email: String, name: String, role: ShopRole, password: String, by actor: Actor,
+        requestID: String
     ) async throws -> User {
         try Self.check(email: email, password: password)
         let hash = try await passwords.hash(password)
@@ -259,7 +261,7 @@ package final class SignIn: Sendable {
     }
 
     package func setUserRole(
-        _ tenant: Tenant, _ key: String, _ role: Role, by actor: Actor, requestID: String
+        _ tenant: Tenant, _ key: String, _ role: ShopRole, by actor: Actor, requestID: String
     ) async throws -> User {
         try await changeUser(tenant, key, "user.set-role", by: actor, requestID: requestID) { db, user, now in
             try UserStore.setRole(db, user, role, now: now)

@@ -113,13 +113,14 @@ package enum TenantSchema {
     /// `APPT` in ASCII.
     package static let applicationID: Int32 = 0x4150_5054
 
-    /// People and their credentials, and the log of what was used: quotas and bills hold through a restore.
+    /// People, what they may do and their credentials, and the log of what was used: quotas and bills hold through a
+    /// restore.
     private static let standing = StandingRows(
         replaced: [
             "sessions", "resetLinks", "apiKeys", "secondFactors", "recoveryCodes", "signInFailures", "meterPeriods",
             "reservations", "usageHours", "usageDays", "usageNotices", "identityLinks",
         ],
-        merged: ["users", "invitations", "legalAcceptances"], appended: ["usageEvents"],
+        merged: ["users", "roles", "invitations", "legalAcceptances"], appended: ["usageEvents"],
         emptied: ["sessions", "resetLinks"])
 
     package static func schema(_ catalog: CollectionCatalog) -> DatabaseSchema {
@@ -138,7 +139,7 @@ package enum TenantSchema {
                 .init("usage", UsageSchema.baseSQL),
                 .init("api keys", APIKeyStore.baseSQL), .init("second factors", SecondFactorStore.baseSQL),
                 .init("sign-in failures", SignInFailureStore.baseSQL),
-                .init("identity links", IdentityLinkStore.baseSQL),
+                .init("identity links", IdentityLinkStore.baseSQL), .init("roles", RoleStore.baseSQL),
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),

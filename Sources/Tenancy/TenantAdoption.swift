@@ -138,7 +138,8 @@ package enum CopyCleaning {
     /// that no collection declares is emptied, because nobody said that it is harmless: keys, hooks, the audit log.
     package static func sandbox(_ db: Database, _ catalog: CollectionCatalog) throws {
         try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
-        let known = Set(catalog.collections.map(\.name) + ["users", "identity", "collections", "files", "fileUses"])
+        let ours = ["users", "roles", "identity", "collections", "files", "fileUses"]
+        let known = Set(catalog.collections.map(\.name) + ours)
         let tables = try db.all("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'", []) {
             $0.text(0) ?? ""
         }
@@ -148,6 +149,8 @@ package enum CopyCleaning {
             UPDATE users SET email = 'user-' || lower(substr(id, -10)) || '@sandbox.invalid', name = '',
                 passwordHash = '!'
             """, [])
+        // What a role may do tells of nobody; what people call it may.
+        try db.run("UPDATE roles SET title = name", [])
         // What no record names was given to nobody but whoever uploaded it.
         try db.run("DELETE FROM files WHERE isPublic = 0 AND id NOT IN (SELECT fileId FROM fileUses)", [])
         try db.run("UPDATE files SET name = 'file', createdBy = 'system'", [])

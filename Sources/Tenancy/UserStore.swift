@@ -1,5 +1,4 @@
 package import ApplianceCore
-package import CollectionKit
 package import GRDB
 import Storage
 
@@ -8,14 +7,14 @@ package struct User: Sendable, Equatable {
     package let id: String
     package let email: String
     package let name: String
-    package let role: Role
+    package let role: ShopRole
     package let isDisabled: Bool
     package let createdAt: Instant
     let passwordHash: String
 
     package var json: JSON {
         [
-            "id": .string(id), "email": .string(email), "name": .string(name), "role": .string(role.rawValue),
+            "id": .string(id), "email": .string(email), "name": .string(name), "role": .string(role.name),
             "status": .string(isDisabled ? "disabled" : "active"), "createdAt": JSON(createdAt),
         ]
     }
@@ -31,33 +30,38 @@ package enum UserStore {
         ) STRICT;
         """
 
-    private static let columns = "id, email, name, role, passwordHash, status, createdAt"
+    private static let selection = """
+        SELECT users.id, users.email, users.name, users.passwordHash, users.status, users.createdAt, users.role,
+            \(RoleStore.columns)
+        FROM users LEFT JOIN roles ON roles.name = users.role
+        """
 
     private static func user(_ row: SQLStatement) -> User {
         User(
             id: row.text(0) ?? "", email: row.text(1) ?? "", name: row.text(2) ?? "",
-            role: row.text(3).flatMap(Role.init(rawValue:)) ?? .viewer, isDisabled: row.text(5) != "active",
-            createdAt: row.text(6).flatMap(Instant.init) ?? .earliest, passwordHash: row.text(4) ?? "")
+            role: RoleStore.role(row, from: 6), isDisabled: row.text(4) != "active",
+            createdAt: row.text(5).flatMap(Instant.init) ?? .earliest, passwordHash: row.text(3) ?? "")
     }
 
     package static func list(_ db: Database) throws -> [User] {
-        try db.all("SELECT \(columns) FROM users ORDER BY email", [], user)
+        try db.all("\(selection) ORDER BY users.email", [], user)
     }
 
     /// By id or e-mail address.
     package static func find(_ db: Database, _ key: String) throws -> User? {
-        try db.first("SELECT \(columns) FROM users WHERE id = ?1 OR email = ?1", [.text(key)], user)
+        try db.first("\(selection) WHERE users.id = ?1 OR users.email = ?1", [.text(key)], user)
     }
 
     package static func insert(
-        _ db: Database, id: String, email: String, name: String, role: Role, passwordHash: String, now: Instant
+        _ db: Database, id: String, email: String, name: String, role: ShopRole, passwordHash: String, now: Instant
     ) throws -> User {
         guard try find(db, email) == nil else {
             throw DomainError.conflict("email_taken", "This shop already has a user with this address.")
         }
+        let role = try RoleStore.current(db, role)
         try db.run(
             "INSERT INTO users VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6, ?6)",
-            [.text(id), .text(email), .text(name), .text(role.rawValue), .text(passwordHash), SQLValue(now)])
+            [.text(id), .text(email), .text(name), .text(role.name), .text(passwordHash), SQLValue(now)])
         return User(
             id: id, email: email, name: name, role: role, isDisabled: false, createdAt: now, passwordHash: passwordHash)
     }
@@ -75,11 +79,12 @@ package enum UserStore {
     }
 
     /// Sessions go on, with the rights of the new role. The last owner stays one.
-    package static func setRole(_ db: Database, _ user: User, _ role: Role, now: Instant) throws {
+    package static func setRole(_ db: Database, _ user: User, _ role: ShopRole, now: Instant) throws {
+        let role = try RoleStore.current(db, role)
         if user.role == .owner, role != .owner { try requireOwner(db, beside: user) }
         try db.run(
             "UPDATE users SET role = ?2, updatedAt = ?3 WHERE id = ?1",
-            [.text(user.id), .text(role.rawValue), SQLValue(now)])
+            [.text(user.id), .text(role.name), SQLValue(now)])
     }
 
     private static func setStatus(_ db: Database, _ user: User, _ status: String, now: Instant) throws {

@@ -265,7 +265,7 @@ struct PermissionTests {
                 let allowed = collection.permissions.allow(operation, for: role)
                 #expect(view.grant.scopes[operation] == collection.permissions.scope(operation, for: role))
                 #expect(described.contains(.string(operation.rawValue)) == allowed)
-                let matrix = collection.permissionMatrix["operations"]?[operation.rawValue]?[role.rawValue]
+                let matrix = collection.permissionMatrix([])["operations"]?[operation.rawValue]?[role.rawValue]
                 #expect(matrix?.stringValue == view.grant.scopes[operation]?.rawValue)
             }
             for field in collection.fields where !field.isWriteOnly {

@@ -28,6 +28,8 @@ struct IsolationMatrixTests {
         let readingKey: Person
         /// May do everything in its own shop.
         let strangersKey: Person
+        /// Has a role of the shop's own: reads customers.
+        let clerk: Person
     }
 
     private static let canary = "only-acme-knows"
@@ -45,6 +47,7 @@ struct IsolationMatrixTests {
                 try await refuseRoles(server, sample, cast)
                 try await refuseStrangers(server, sample, person: person, victim: acme, stranger: bela)
                 try await refuseStrangersKey(server, sample, cast.strangersKey, victim: acme)
+                try await refuseBeyondRole(server, sample, cast.clerk)
             }
             #expect(try server.fingerprint(acme) == before)
         }
@@ -103,7 +106,8 @@ struct IsolationMatrixTests {
             revokedKey: try await server.addKey(["write"], role: "admin", to: shop),
             expiredKey: try await server.addKey(["write"], role: "admin", days: 1, to: shop),
             readingKey: try await server.addKey(["read"], role: "admin", to: shop),
-            strangersKey: try await server.addKey(["write"], role: "admin", to: stranger))
+            strangersKey: try await server.addKey(["write"], role: "admin", to: stranger),
+            clerk: try await server.addClerk(to: shop))
         try await server.expect(200, "POST", "/api/api-keys/\(cast.revokedKey.id)/revoke", by: shop.owner)
         try await letExpire(server, shop, cast)
         // Its use is noted now and not once more while the clock stands.
@@ -208,6 +212,30 @@ struct IsolationMatrixTests {
             try await reach(server, sample, by: stranger.owner, tenant: nil)
             try await reach(server, sample, by: person, tenant: stranger.slug)
         }
+    }
+
+    /// Whoever may read customers and nothing else is refused everything else by name, and sees nothing of it.
+    private func refuseBeyondRole(_ server: TestServer, _ sample: RouteSample, _ clerk: Person) async throws {
+        // Theirs to do, for themselves.
+        if [.open, .signedIn].contains(sample.entry.access) || sample.entry.path == "/api/legal/accept" { return }
+        let answer = try await server.send(sample, by: clerk)
+        var expected: (status: Int, code: String?) = (403, "not_permitted")
+        switch sample.entry.access {
+        case .operator: expected.code = "operators_only"
+        case .open, .signedIn, .tenantManager, .tenant(.create), .tenant(.update), .tenant(.delete): break
+        case .tenant(.read):
+            if sample.entry.collection == "customers" {
+                #expect(answer.status == sample.status, sample.name)
+                return
+            }
+            if sample.entry.path.hasPrefix("/api/files") {
+                expected = (404, "not_found")
+            } else if sample.entry.collection == nil {
+                expected = (sample.status, nil)
+            }
+        }
+        #expect(answer.status == expected.status && answer.code == expected.code, "\(sample.name): \(answer.text)")
+        #expect(!answer.text.contains(Self.canary), sample.name)
     }
 
     /// A key that may do everything elsewhere does nothing here.

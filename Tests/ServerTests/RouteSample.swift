@@ -43,7 +43,7 @@ struct RouteSamples {
         case none, user, tenant, activeTenant, suspendedTenant, actAs, supporter, setting, trashed, person, snapshot,
             job, alert, file, restored
         case invitation, session, key
-        case plan, flag, provider, identity
+        case plan, flag, provider, identity, role
     }
 
     struct Rule {
@@ -82,6 +82,12 @@ struct RouteSamples {
             subject: .none, json: ["token": "used", "password": password], status: 410),
         "GET /api/admin/signing-keys": Rule(subject: .none),
         "POST /api/admin/signing-keys/rotate": Rule(subject: .none),
+        "GET /api/roles": Rule(subject: .none),
+        "POST /api/roles": Rule(
+            subject: .none, json: ["name": "made-by-matrix", "collections": ["customers": ["read"]]], status: 201),
+        "GET /api/roles/{id}": Rule(subject: .role),
+        "PATCH /api/roles/{id}": Rule(subject: .role, json: ["collections": ["customers": ["read", "update"]]]),
+        "DELETE /api/roles/{id}": Rule(subject: .role, status: 204),
         "GET /api/api-keys": Rule(subject: .none),
         "POST /api/api-keys": Rule(subject: .none, json: ["name": "made by matrix"], status: 201),
         "POST /api/api-keys/{id}/revoke": Rule(subject: .key),
@@ -295,6 +301,7 @@ struct RouteSamples {
                 200, "POST", "/api/admin/restores", by: person, json: ["tenants": [id], "confirm": id])
             return try #require(answer.json["id"]?.stringValue)
         case .snapshot: (path, json) = ("backups", [:])
+        case .role: return try await server.addRole("role-\(name.prefix(8))x", ["customers": ["read"]], to: shop)
         case .key: return try await server.addKey(["read"], to: shop).id
         case .session:
             let member = try await server.signIn(Self.member, shop.slug)

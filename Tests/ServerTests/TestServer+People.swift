@@ -70,12 +70,26 @@ extension TestServer {
             json: ["reason": "asked for help", "write": .bool(write)])
     }
 
+    /// Defines a role of a shop's own; answers its name.
+    func addRole(_ name: String, base: Role = .staff, _ collections: JSON, to shop: Shop) async throws -> String {
+        let body: JSON = [
+            "name": .string(name), "title": .string("The \(name)"), "base": .string(base.rawValue),
+            "collections": collections,
+        ]
+        return try #require(
+            try await expect(201, "POST", "/api/roles", by: shop.owner, json: body).json["name"]?.stringValue)
+    }
+
     /// Adds somebody to a shop and signs them in.
     func addUser(_ name: String, _ role: Role, to shop: Shop) async throws -> Person {
+        try await addUser(name, role: role.rawValue, to: shop)
+    }
+
+    func addUser(_ name: String, role: String, to shop: Shop) async throws -> Person {
         let email = "\(name)@\(shop.slug).example"
         try await expect(
             201, "POST", "/api/users", by: shop.owner,
-            json: ["email": .string(email), "password": .string(goodPassword), "role": .string(role.rawValue)])
+            json: ["email": .string(email), "password": .string(goodPassword), "role": .string(role)])
         return try await signIn(email, shop.slug)
     }
 }

@@ -96,7 +96,7 @@ final class ControlPlane: Sendable {
     /// As a restart does.
     func reload() async throws { try directory.load(system) }
 
-    func addUser(_ name: String, _ role: Role, to tenant: Tenant) async throws -> User {
+    func addUser(_ name: String, _ role: ShopRole, to tenant: Tenant) async throws -> User {
         try await signIn.createUser(
             tenant, email: "\(name)@acme.example", name: name, role: role, password: Self.password, by: Self.boss,
             requestID: "req_1")

@@ -9,6 +9,7 @@ import { element } from '../dom.js'
 export function accountPage(context) {
   const { user, tenant } = context.session
   return element('div', { class: 'page' },
-    pageHeader({ title: 'Your account', lead: tenant ? `${user.email}, ${user.role} of ${tenant.name}` : user.email }),
+    pageHeader({ title: 'Your account',
+      lead: tenant ? `${user.email}, ${user.roleTitle ?? user.role} of ${tenant.name}` : user.email }),
     sessionsPanel(context), passwordPanel(context), totpPanel(context), identitiesPanel(context))
 }

@@ -13,7 +13,7 @@ import { sessionList } from './account-sessions.js'
 import { roles } from './user-roles.js'
 
 /** Asks for a new person of the shop. */
-export function openCreateUser({ shop, session, onChange }) {
+export function openCreateUser({ shop, session, onChange, own }) {
   const first = { email: '', name: '', role: 'staff' }
   const line = cliLine(commands.userCreate(shop, first))
   openDialog({ title: 'New user', content: (dialog) => form({
@@ -21,7 +21,7 @@ export function openCreateUser({ shop, session, onChange }) {
       textField({ name: 'email', label: 'Email', type: 'email', autocomplete: 'off', required: true,
         'data-focus': true }),
       textField({ name: 'name', label: 'Name', autocomplete: 'off' }),
-      roleField(session, first.role),
+      roleField(session, first.role, own),
       passwordField({ name: 'password', label: 'Password', autocomplete: 'new-password', hint: passwordHint }),
     ],
     before: line, submitLabel: 'Create user', cancel: cancelButton(dialog), fieldOfCode: { email_taken: 'email' },
@@ -34,10 +34,11 @@ export function openCreateUser({ shop, session, onChange }) {
 }
 
 /** Asks for another role. It counts from the person's next request on. */
-export function openRole({ shop, session, user, onChange }) {
+export function openRole({ shop, session, user, onChange, own }) {
   const line = cliLine(commands.userSetRole(shop, user, user.role))
   openDialog({ title: `Role of ${user.email}`, content: (dialog) => form({
-    fields: [roleField(session, user.role)], before: line, submitLabel: 'Change the role', cancel: cancelButton(dialog),
+    fields: [roleField(session, user.role, own)], before: line, submitLabel: 'Change the role',
+    cancel: cancelButton(dialog),
     onChange: ({ role }) => line.update(commands.userSetRole(shop, user, role)),
     onSubmit: async ({ role }) => {
       await shop.post(`${path(user)}/role`, { role })
@@ -123,11 +124,13 @@ export function openEnable({ shop, user, onChange }) {
     })) })
 }
 
-// Only an owner, or an operator, makes owners.
-export function roleField(session, value) {
+// Only an owner, or an operator, makes owners. `own` are the roles that the shop defined.
+export function roleField(session, value, own) {
   const mayMakeOwners = ['operator', 'owner'].includes(session.user.role)
   const offered = roles.filter(({ name }) => name !== 'owner' || mayMakeOwners || value === 'owner')
-  return radios({ name: 'role', label: 'Role', value, options: offered.map(({ name }) => [name, name]) })
+  const options = [...offered.map(({ name }) => [name, name]), ...own.map(({ name, title }) => [name, title])]
+  if (!options.some(([name]) => name === value)) options.push([value, value])
+  return radios({ name: 'role', label: 'Role', value, options })
 }
 
 const path = (user) => `/api/users/${encodeURIComponent(user.id)}`

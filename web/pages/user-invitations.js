@@ -15,14 +15,14 @@ import { roleField, showLink } from './user-actions.js'
 const tones = { pending: 'note', accepted: 'good', revoked: 'plain', expired: 'warn' }
 
 /** Asks whom to invite, and shows the link: the invitation works without mail. */
-export function openInvite({ shop, session, onChange }) {
+export function openInvite({ shop, session, onChange, own }) {
   const line = cliLine(commands.userInvite(shop, { email: '', name: '', role: 'staff' }))
   openDialog({ title: 'Invite somebody', content: (dialog) => form({
     fields: [
       textField({ name: 'email', label: 'Email', type: 'email', autocomplete: 'off', required: true,
         'data-focus': true }),
       textField({ name: 'name', label: 'Name', autocomplete: 'off' }),
-      roleField(session, 'staff'),
+      roleField(session, 'staff', own),
     ],
     before: line, submitLabel: 'Invite', cancel: cancelButton(dialog), fieldOfCode: { email_taken: 'email' },
     onChange: (values) => line.update(commands.userInvite(shop, values)),
@@ -36,9 +36,13 @@ export function openInvite({ shop, session, onChange }) {
 }
 
 /** Who was invited and what became of it. */
-export function invitationsPanel({ shop, signal }) {
+export function invitationsPanel({ shop, signal, onChange }) {
+  const changed = () => {
+    list.reload({ isQuiet: true })
+    onChange()
+  }
   const list = new PagedList({
-    columns: columns(shop, () => list.reload({ isQuiet: true })), caption: 'Invitations', noun: 'invitation',
+    columns: columns(shop, changed), caption: 'Invitations', noun: 'invitation',
     load: () => shop.get('/api/invitations', { signal }),
     empty: () => element('p', { class: 'muted' }, 'Nobody was invited yet.'),
   })

@@ -13,13 +13,17 @@ export const roles = [
   { name: 'viewer' },
 ]
 
-/** What each role may do with which records and fields, as the server applies it. */
+/** What each role may do with which records and fields, and call, as the server applies it; the shop's own too. */
 export function rolesPanel({ shop, signal }) {
-  const { element: place } = loadInto({
+  const { element: place, reload } = loadInto({
     load: () => shop.get('/api/permissions', { signal }),
-    view: ({ collections }) => element('div', { class: 'stack' }, matrix(rowsOf(collections)), peopleTable()),
+    view: ({ collections, own, routes }) => {
+      const all = [...roles, ...own]
+      return element('div', { class: 'stack' }, matrix(rowsOf(collections), all), peopleTable(all),
+        element('details', {}, element('summary', {}, 'Every call and who may make it'), callTable(routes, all)))
+    },
   })
-  return panel({ title: 'What each role may do' }, place)
+  return { element: panel({ title: 'What each role may do' }, place), reload }
 }
 
 const verbs = { read: 'read', create: 'create', update: 'change', delete: 'delete' }
@@ -36,10 +40,10 @@ function rowsOf(collections) {
   return rows
 }
 
-function matrix(rows) {
+function matrix(rows, all) {
   return table({ caption: 'What each role may do', items: rows, columns: [
     { title: 'Records of', main: true, cell: ({ title }) => title },
-    ...roles.map(({ name }) => ({ title: name, cell: (row) => rights(row, name) })),
+    ...all.map(({ name, title }) => ({ title: title ?? name, cell: (row) => rights(row, name) })),
   ] })
 }
 
@@ -51,11 +55,21 @@ function rights({ operations, field }, role) {
   return words.length > 0 ? words.join(', ') : element('span', { class: 'muted' }, 'no')
 }
 
-function peopleTable() {
-  return table({ caption: 'Who may manage users', items: roles, columns: [
-    { title: 'Role', main: true, cell: ({ name }) => badge(name, name === 'owner' ? 'accent' : 'plain') },
+function peopleTable(all) {
+  return table({ caption: 'Who may manage users', items: all, columns: [
+    { title: 'Role', main: true,
+      cell: ({ name, title }) => badge(title ?? name, name === 'owner' ? 'accent' : 'plain') },
     { title: 'Manage users, read the audit log', cell: ({ people }) => (people ? [mark(), ` ${people}`]
       : element('span', { class: 'muted' }, 'no')) },
+  ] })
+}
+
+function callTable(routes, all) {
+  return table({ caption: 'Every call and who may make it', items: routes, narrow: 'scroll', columns: [
+    { title: 'Call', main: true, cell: ({ method, path, summary }) => [summary,
+      element('span', { class: 'sub' }, `${method} ${path}`)] },
+    ...all.map(({ name, title }) => ({ title: title ?? name, cell: ({ roles: may }) => (
+      may.includes(name) ? mark() : element('span', { class: 'muted' }, 'no')) })),
   ] })
 }
 

@@ -18,7 +18,7 @@ struct UserCommand: AsyncParsableCommand {
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Create a user.")
         @Argument(help: "E-mail address.") var email: String
-        @Option(help: "owner, admin, staff or viewer.") var role = "staff"
+        @Option(help: "owner, admin, staff, viewer, or a role of the shop's own.") var role = "staff"
         @Option(help: "Name.") var name: String?
         @OptionGroup var password: PasswordOptions
         @OptionGroup var shop: Shop
@@ -83,7 +83,7 @@ struct UserCommand: AsyncParsableCommand {
     struct SetRole: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Give a user another role.")
         @Argument(help: "E-mail address or id.") var email: String
-        @Argument(help: "owner, admin, staff or viewer.") var role: String
+        @Argument(help: "owner, admin, staff, viewer, or a role of the shop's own.") var role: String
         @OptionGroup var shop: Shop
 
         func run() async throws {

@@ -7,7 +7,7 @@ extension UserCommand {
         static let configuration = CommandConfiguration(
             abstract: "Invite somebody; prints a link, good once and for 7 days.")
         @Argument(help: "E-mail address.") var email: String
-        @Option(help: "owner, admin, staff or viewer.") var role = "staff"
+        @Option(help: "owner, admin, staff, viewer, or a role of the shop's own.") var role = "staff"
         @Option(help: "Name.") var name: String?
         @OptionGroup var shop: Shop
 
