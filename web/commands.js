@@ -13,6 +13,8 @@ export const commands = {
     ...(at ? ['--at', at] : []), ...(now ? ['--now'] : []),
     ...(reason || verb === 'cancel' ? ['--reason', reason || 'REASON'] : [])),
   tenantChangePlan: (slug, plan) => line('tenant change-plan', slug, '--plan', plan),
+  signingKeyRotate: (immediately) => line('signing-key rotate', ...(immediately ? ['--immediately'] : [])),
+  secretsRotate: () => line('secrets rotate'),
   usageShow: (shop) => line('usage show', ...inShop(shop)),
   flagList: () => line('flag list'),
   flagSet: ({ name, state, scope, subject, until }) => line('flag set', name || 'NAME', state,

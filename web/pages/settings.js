@@ -11,6 +11,7 @@ import { commands } from '../commands.js'
 import { element } from '../dom.js'
 import { titled } from '../collections.js'
 import { identityProvidersPart } from './identity-providers.js'
+import { signingKeysPart } from './signing-keys.js'
 
 /** What operators set for all shops: sign-up, the default shop, web origins, legal texts, and who operators are. */
 export function settingsPage({ api, signal }) {
@@ -19,9 +20,10 @@ export function settingsPage({ api, signal }) {
       view: ({ items }) => element('div', { class: 'stack' }, items.map((item) => settingForm(api, item))) }),
     identityProvidersPart(api, signal), legalPart(api, signal), operatorsPart(api, signal),
     loadInto({ load: () => api.get('/api/admin/operator-roles', { signal }), view: rightsTable }),
+    signingKeysPart(api, signal),
   ]
   const titles = ['Settings for all shops', 'Sign-in with accounts elsewhere', 'Terms and privacy', 'Operators',
-    'What each role may do']
+    'What each role may do', 'Keys of access tokens']
   return element('div', { class: 'page' }, pageHeader({ title: 'Settings' }),
     parts.map((part, index) => panel({ title: titles[index] }, part.element)), cliLine(commands.settingsList()))
 }
