@@ -209,7 +209,7 @@ def test_a_record_is_made_and_its_command_line_says_the_same(page, shop):
     page.get_by_role("button", name="Create product").click()
     announced(page, "Signet ring is created")
     expect(heading(page, "Signet ring")).to_be_visible()
-    expect(page.get_by_text("₹1,299.50")).to_be_visible()
+    expect(page.get_by_text("₹1,299.50", exact=True)).to_be_visible()
     made = shop.send("GET", "/api/products?sku=R-9")["items"][0]
     assert (made["price"], made["currency"], made["stock"]) == (129_950, "INR", 4)
 
