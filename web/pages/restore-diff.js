@@ -39,7 +39,7 @@ function samples({ collection, sample, bringsBack }, choose) {
   const shown = kinds.flatMap(([kind, , words]) => sample[kind].map((record) => ({ kind, words, record })))
   const boxes = new Map()
   const rows = shown.map(({ kind, words, record }) => {
-    const canChoose = choose && collection !== 'users' && kind !== 'removes'
+    const canChoose = choose && kind !== 'removes'
     return element('li', {}, canChoose ? checkbox(boxes, record.id) : element('code', {}, record.id), ' ', words,
       kind === 'changes' && `: ${record.fields.join(', ')}`)
   })
