@@ -42,6 +42,9 @@ package struct RateRule: Sendable, Equatable {
             reset: debt)
     }
 
+    /// As an answer tells it, under a name: `"minute";q=5;w=60`.
+    package func policy(_ name: String) -> String { "\"\(name)\";q=\(burst);w=\(window)" }
+
     /// Gives back what `take` took for a request that was not answered after all.
     package func giveBack(_ arrival: inout Int64) { arrival -= interval }
 }

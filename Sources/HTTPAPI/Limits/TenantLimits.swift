@@ -11,6 +11,7 @@ import Tenancy
 struct TenantLimits: Sendable {
     /// For one person at the page, where the plan has a rate at all.
     private static let page = RateRule(limit: 600, window: .minutes(1))
+    private static let pagePolicy = page.policy("page")
 
     let plans: PlanDirectory
     let usage: UsageService
@@ -46,7 +47,7 @@ struct TenantLimits: Sendable {
         let (now, traffic, person) = (time.ticks(), own.traffic, context.principal.id)
         guard context.request.headers[.authorization] != nil else {
             let outcome = traffic.page.take(person, Self.page, now: now)
-            return admission([Layer(name: "page", rule: Self.page, outcome: outcome)], own)
+            return admission([Layer(name: "page", rule: Self.page, outcome: outcome)], Self.pagePolicy, own)
         }
         var layers: [Layer] = []
         if let rule = rates.user {
@@ -59,19 +60,13 @@ struct TenantLimits: Sendable {
         if let last = layers.last, !last.outcome.isAllowed, layers.count == 2, let rule = rates.user {
             traffic.people.giveBack(person, rule)
         }
-        return admission(layers, own)
+        return admission(layers, rates.policy, own)
     }
 
-    private func admission(_ layers: [Layer], _ own: Entitlements) -> Admission {
+    private func admission(_ layers: [Layer], _ policy: String, _ own: Entitlements) -> Admission {
         guard let last = layers.last else { return .free }
         let fields = [
-            HTTPField(name: .rateLimitPolicy, value: Self.text(layers) { "q=\($0.rule.burst);w=\($0.rule.window)" }),
-            HTTPField(
-                name: .rateLimit,
-                value: Self.text(layers) { layer in
-                    let left = layer.outcome.isAllowed ? layer.outcome.reset : layer.outcome.wait
-                    return "r=\(layer.outcome.remaining);t=\(Self.seconds(left))"
-                }),
+            HTTPField(name: .rateLimitPolicy, value: policy), HTTPField(name: .rateLimit, value: Self.text(layers)),
         ]
         guard !last.outcome.isAllowed else { return .counted(fields) }
         let wait = max(1, Self.seconds(last.outcome.wait))
@@ -86,9 +81,12 @@ struct TenantLimits: Sendable {
         return .refused(error, fields)
     }
 
-    /// `"minute";q=5;w=60, "user";…` (draft-ietf-httpapi-ratelimit-headers-10).
-    private static func text(_ layers: [Layer], _ parameters: (Layer) -> String) -> String {
-        layers.map { "\"\($0.name)\";\(parameters($0))" }.joined(separator: ", ")
+    /// `"user";r=4;t=12, "minute";…` (draft-ietf-httpapi-ratelimit-headers-10).
+    private static func text(_ layers: [Layer]) -> String {
+        layers.map { layer in
+            let left = layer.outcome.isAllowed ? layer.outcome.reset : layer.outcome.wait
+            return "\"\(layer.name)\";r=\(layer.outcome.remaining);t=\(seconds(left))"
+        }.joined(separator: ", ")
     }
 
     private static func seconds(_ nanoseconds: Int64) -> Int64 { (nanoseconds + 999_999_999) / 1_000_000_000 }

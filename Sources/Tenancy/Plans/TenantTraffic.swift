@@ -7,12 +7,16 @@ package struct PlanRates: Sendable {
     package let shop: RateRule?
     /// Of one person or key by API.
     package let user: RateRule?
+    /// Both as answers tell them (draft-ietf-httpapi-ratelimit-headers-10): `"user";q=5;w=60, "minute";q=60;w=60`.
+    package let policy: String
 
     /// Nil for a plan that has none.
     init?(_ limits: [PlanLimit: Int64]) {
         func rule(_ limit: PlanLimit) -> RateRule? { limits[limit].map { RateRule(limit: $0, window: .minutes(1)) } }
         (shop, user) = (rule(.requestsPerMinute), rule(.userRequestsPerMinute))
         if shop == nil, user == nil { return nil }
+        policy = [("user", user), ("minute", shop)].compactMap { name, rule in rule?.policy(name) }
+            .joined(separator: ", ")
     }
 }
 
