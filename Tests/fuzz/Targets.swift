@@ -45,11 +45,6 @@ private let coreTargets: [String: @Sendable ([UInt8]) -> Void] = [
     },
 ]
 
-extension String {
-    /// As `Tenancy` has it, in a file that needs more than this module.
-    var precomposed: String { precomposedStringWithCanonicalMapping }
-}
-
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
 /// The cells of every row, or nothing but the fault.
