@@ -266,23 +266,30 @@ install_appliance() {
 
 passed=0
 failed=0
-step_pid=""
 
 run_tests() {
   cd "$REPOSITORY"
   scratch=$(mktemp -d -t a.XXXXXX) # short: the path of a socket below it may have 107 bytes
+  mkdir "$scratch/steps"
   trap clean_up EXIT
   trap 'exit 130' INT TERM
   prepare_tests
   test_lint
   test_swift
   test_release
+  if [[ -s $scratch/failures ]]; then
+    printf '\n==> what failed, once more\n'
+    cat "$scratch/failures"
+  fi
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
   ((failed == 0 && passed > 0))
 }
 
 clean_up() {
-  [[ -z $step_pid ]] || kill -- "-$step_pid" 2>/dev/null || true
+  local group
+  for group in "$scratch"/steps/*; do
+    kill -- "-${group##*/}" 2>/dev/null || true
+  done
   rm -rf "$scratch"
 }
 
@@ -304,42 +311,42 @@ system_python() { if [[ -x /usr/bin/python3 ]]; then printf /usr/bin/python3; el
 
 # step TITLE COMMAND…: runs the command in a process group of its own, ends the whole group, and says how long it took.
 step() {
-  local title=$1 began=$SECONDS status=0
+  local title=$1 began=$SECONDS status=0 group
   shift
   printf '\n'
   say "$title"
   TMPDIR=$scratch setsid timeout --kill-after=10 "${STEP_MINUTES}m" "$@" </dev/null &
-  step_pid=$!
-  wait "$step_pid" || status=$?
-  kill -- "-$step_pid" 2>/dev/null || true
-  step_pid=""
+  group=$!
+  : >"$scratch/steps/$group"
+  wait "$group" || status=$?
+  kill -- "-$group" 2>/dev/null || true
+  rm "$scratch/steps/$group"
   ((status != 124)) || say "$title: stopped after $STEP_MINUTES minutes"
   say "$title: $([[ $status == 0 ]] && printf 'done' || printf 'FAILED (status %s)' "$status"), $((SECONDS - began)) s"
   return "$status"
 }
 
-test_lint() {
-  if step "format" swift format lint --strict --recursive Sources Tests Package.swift; then
+# check TITLE COMMAND…: a step that counts as one test.
+check() {
+  local status=0
+  step "$@" >"$scratch/log" 2>&1 || status=$?
+  cat "$scratch/log"
+  if ((status == 0)); then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))
+    tail -n 40 "$scratch/log" >>"$scratch/failures"
   fi
 }
 
-test_fuzz() {
-  if step "fuzzing" Tests/fuzz/run 2; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-  fi
-}
+test_lint() { check "format" swift format lint --strict --recursive Sources Tests Package.swift; }
 
 test_swift() {
   if ! step "debug build" swift build --build-tests --explicit-target-dependency-import-check error; then
     failed=$((failed + 1))
     return
   fi
-  test_fuzz # of what that built
+  check "fuzzing" Tests/fuzz/run 2 # of what that built
   mkdir "$scratch/swift"
   local status=0
   step "Swift tests" swift test --skip-build --parallel --xunit-output "$scratch/swift/tests.xml" || status=$?
@@ -353,49 +360,63 @@ test_release() {
   fi
   APPLIANCE_BINARY="$(swift build -c release --show-bin-path)/appliance"
   export APPLIANCE_BINARY
-  test_python page
-  if [[ -d Tests/process ]]; then
-    test_python process
-  fi
+  # Beside each other: both wait for most of their time, one for the browser and one for processes to end.
+  local page=0 process=0 page_run
+  python_tests page >"$scratch/page.log" 2>&1 &
+  page_run=$!
+  python_tests process || process=$?
+  wait "$page_run" || page=$?
+  cat "$scratch/page.log"
+  add_counts "page tests" "$page" "$scratch/page"
+  add_counts "process tests" "$process" "$scratch/process"
 }
 
-test_python() {
-  local status=0
+python_tests() {
   mkdir "$scratch/$1"
-  step "$1 tests" .venv/bin/python -B -m pytest "Tests/$1" -q -p no:cacheprovider --junit-xml "$scratch/$1/tests.xml" || status=$?
-  add_counts "$1 tests" "$status" "$scratch/$1"
+  step "$1 tests" .venv/bin/python -B -m pytest "Tests/$1" -q -p no:cacheprovider --junit-xml "$scratch/$1/tests.xml"
 }
 
 # add_counts TITLE STATUS FOLDER: adds what the JUnit files in the folder say. A suite that ended badly or ran nothing has failed.
 add_counts() {
   local title=$1 status=$2 counts good bad
-  counts=$(count_results "$3")
+  counts=$(count_results "$3" "$scratch/failures")
   read -r good bad <<<"$counts"
   if ((bad == 0 && (status != 0 || good == 0))); then
     bad=1
+    printf '%s: status %s, without a failed case\n' "$title" "$status" >>"$scratch/failures"
   fi
   say "$title: $good passed, $bad failed"
   passed=$((passed + good))
   failed=$((failed + bad))
 }
 
-# Prints how many test cases passed and failed. A skipped case is neither; a case may carry several failures.
+# count_results FOLDER FAILURES: prints how many test cases passed and failed, and appends to the file what the failed
+# ones say. A skipped case is neither; a case may carry several failures.
 count_results() {
-  "$(system_python)" - "$1" <<'COUNT'
+  "$(system_python)" - "$1" "$2" <<'COUNT'
 import pathlib, re, sys
 import xml.etree.ElementTree as tree
 
+LINES = 60  # of one failure, its end
+
 passed = failed = 0
+failures = open(sys.argv[2], "a", errors="replace")
 for file in pathlib.Path(sys.argv[1]).glob("*.xml"):
     text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f]", "", file.read_text(errors="replace"))
     try:
         cases = list(tree.fromstring(text.encode()).iter("testcase"))
     except tree.ParseError:
         failed += 1
+        print(f"\n{file.name} is no JUnit file", file=failures)
         continue
     for case in cases:
-        if case.find("failure") is not None or case.find("error") is not None:
+        faults = case.findall("failure") + case.findall("error")
+        if faults:
             failed += 1
+            print(f"\n{case.get('classname')} {case.get('name')}", file=failures)
+            for fault in faults:
+                text = fault.text or fault.get("message") or ""
+                print("\n".join(text.splitlines()[-LINES:]), file=failures)
         elif case.find("skipped") is None:
             passed += 1
 print(passed, failed)
