@@ -28,7 +28,7 @@ struct TenantLimits: Sendable {
 
     /// One bucket that a request takes from.
     private struct Layer {
-        let name: StaticString
+        let name: String
         let rule: RateRule
         let outcome: RateRule.Outcome
     }
@@ -81,12 +81,21 @@ struct TenantLimits: Sendable {
         return .refused(error, fields)
     }
 
-    /// `"user";r=4;t=12, "minute";…` (draft-ietf-httpapi-ratelimit-headers-10).
+    /// `"user";r=4;t=12, "minute";…` (draft-ietf-httpapi-ratelimit-headers-10). Appended piece by piece: interpolation
+    /// and joining would cost more than the limit.
     private static func text(_ layers: [Layer]) -> String {
-        layers.map { layer in
+        var text = ""
+        text.reserveCapacity(layers.count * 32)
+        for layer in layers {
             let left = layer.outcome.isAllowed ? layer.outcome.reset : layer.outcome.wait
-            return "\"\(layer.name)\";r=\(layer.outcome.remaining);t=\(seconds(left))"
-        }.joined(separator: ", ")
+            text += text.isEmpty ? "\"" : ", \""
+            text += layer.name
+            text += "\";r="
+            text += String(layer.outcome.remaining)
+            text += ";t="
+            text += String(seconds(left))
+        }
+        return text
     }
 
     private static func seconds(_ nanoseconds: Int64) -> Int64 { (nanoseconds + 999_999_999) / 1_000_000_000 }
