@@ -32,7 +32,7 @@ enum HostName {
                 digits = 0
             } else {
                 guard isAddress ? isAddressByte(byte) : isNameByte(byte), previous != UInt8(ascii: "]"),
-                    byte != UInt8(ascii: ".") || previous != byte
+                    byte != UInt8(ascii: ".") || (previous != byte && previous != 0)
                 else { return false }
             }
             previous = byte
