@@ -13,7 +13,7 @@ extension JSON {
         switch self {
         case .null: out.append(contentsOf: "null".utf8)
         case .bool(let value): out.append(contentsOf: (value ? "true" : "false").utf8)
-        case .integer(let value): out.append(contentsOf: String(value).utf8)
+        case .integer(let value): out.append(decimal: value)
         case .number(let value): out.append(contentsOf: (value.isFinite ? String(value) : "null").utf8)
         case .string(let value): Self.write(string: value, to: &out)
         case .array(let values): Self.write(list: values, open: "[", close: "]", to: &out) { $0.write(to: &$1) }

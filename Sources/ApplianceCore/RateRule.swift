@@ -81,12 +81,8 @@ package final class RateBuckets: Sendable {
 
     package func take(_ key: String, _ rule: RateRule, now: Int64) -> RateRule.Outcome {
         arrivals.withLock { arrivals in
-            if let known = arrivals[key] {
-                var arrival = known
-                let outcome = rule.take(&arrival, now: now)
-                if outcome.isAllowed { arrivals[key] = arrival }
-                return outcome
-            }
+            // In place: the key is hashed once.
+            if let place = arrivals.index(forKey: key) { return rule.take(&arrivals.values[place], now: now) }
             if arrivals.count >= capacity { Self.makeRoom(&arrivals, capacity, now: now) }
             var arrival = RateRule.untouched
             let outcome = rule.take(&arrival, now: now)

@@ -76,7 +76,7 @@ struct Authenticator: Sendable {
 
     /// `Authorization` decides where there is one, whatever the cookie says.
     private func credential(of request: Request) -> Credential? {
-        guard let authorization = request.headers[.authorization] else {
+        guard let authorization = request.headers.value(.authorization) else {
             return SessionCookie(isTLS: services.isTLS).value(in: request).map { .cookie($0) }
         }
         let bytes = authorization.utf8
@@ -162,7 +162,7 @@ struct Authenticator: Sendable {
 
     /// The id of the shop that the header or the host names. An unknown one is not told apart from a foreign one.
     func namedTenant(_ request: Request) throws -> String? {
-        let header = request.headers[.tenantID]
+        let header = request.headers.value(.tenantID)
         let byHost: String? = if case .shop(let id) = host.meaning(of: request) { id } else { nil }
         guard let header else { return byHost }
         guard let tenant = services.directory[header.lowercased()] else {

@@ -225,7 +225,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         do {
             switch try receiving.route.answer(admitted) {
             case .now(let answer): write(answer, receiving, start, context, tenant: tenant)
-            case .afterCommit(let work): wait(for: work, admitted, receiving, start, context)
+            case .afterCommit(let work, let rates): wait(for: work, rates, admitted, receiving, start, context)
             case nil: passWhole(receiving, context)
             }
         } catch {
@@ -246,8 +246,9 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
 
     /// Runs `work` on this thread until it waits, and again on this thread once its commit is on disk.
     private func wait(
-        for work: @escaping @Sendable () async throws -> Response, _ admitted: TenantRequestContext,
-        _ receiving: Receiving, _ start: RequestPipeline.Start, _ context: ChannelHandlerContext
+        for work: @escaping @Sendable () async throws -> Response, _ rates: RateLimitFields?,
+        _ admitted: TenantRequestContext, _ receiving: Receiving, _ start: RequestPipeline.Start,
+        _ context: ChannelHandlerContext
     ) {
         state = .answering
         let executor = executor ?? EventLoopExecutor(context.eventLoop)
@@ -261,6 +262,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
             } catch {
                 answer = pipeline.problem(error, admitted.request, start.requestID)
             }
+            answer.rates = rates
             let (handler, context, receiving) = bound.value
             handler.state = .idle
             handler.write(answer, receiving, start, context, tenant: admitted.tenant.id)

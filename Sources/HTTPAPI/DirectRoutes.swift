@@ -16,7 +16,8 @@ package enum DirectHandling: Sendable {
 /// What became of a request that a connection tried to answer itself.
 enum DirectAnswer {
     case now(PlainAnswer)
-    case afterCommit(@Sendable () async throws -> Response)
+    /// With what the plan's rates leave, if it has any.
+    case afterCommit(@Sendable () async throws -> Response, RateLimitFields?)
 }
 
 /// A route that a connection can answer. Nil from either closure says that it needs the general way after all, for

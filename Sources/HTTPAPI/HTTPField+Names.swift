@@ -35,3 +35,15 @@ extension HTTPField.Name {
         return field
     }
 }
+
+extension HTTPFields {
+    /// As the subscript, which makes a joined text even of one: for fields that every request has, and has once.
+    func value(_ name: HTTPField.Name) -> String? {
+        var found: String?
+        for field in self where field.name == name {
+            guard found == nil else { return self[name] }
+            found = field.value
+        }
+        return found
+    }
+}

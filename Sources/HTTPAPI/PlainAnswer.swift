@@ -6,13 +6,20 @@ import NIOCore
 /// write in one piece.
 package struct PlainAnswer: Sendable {
     package var status: HTTPResponse.Status
-    package var fields: [HTTPField] = []
-    package var body: [UInt8] = []
+    package var fields: [HTTPField]
+    package var body: [UInt8]
+    /// What the plan's rates leave, told besides `fields`.
+    var rates: RateLimitFields?
+
+    package init(status: HTTPResponse.Status, fields: [HTTPField] = [], body: [UInt8] = []) {
+        (self.status, self.fields, self.body) = (status, fields, body)
+    }
 
     /// The same for Hummingbird.
     package var response: Response {
         var headers = HTTPFields()
         headers.append(contentsOf: fields)
+        if let rates { headers.append(contentsOf: rates.fields) }
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
     }
 }

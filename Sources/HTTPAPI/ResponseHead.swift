@@ -2,6 +2,7 @@ import ApplianceCore
 import HTTPTypes
 import NIOCore
 import Synchronization
+import Tenancy
 
 /// Writes an answer as HTTP/1.1 (RFC 9112) in one buffer. What all answers have in common is bytes made once.
 struct ResponseHead: Sendable {
@@ -10,50 +11,65 @@ struct ResponseHead: Sendable {
     private let noStore: [UInt8]
     private let date = DateField()
     /// Bytes of a head besides what `common` and the answer's own fields take: status line, date, length, id.
-    private static let rest = 256
+    private static let rest = 208
+
+    private static let version = Array("HTTP/1.1 ".utf8)
+    private static let colon = Array(": ".utf8)
+    private static let lineEnd = Array("\r\n".utf8)
+    private static let requestID = Array("X-Request-Id: ".utf8)
+    private static let tenant = Array("\r\nX-Tenant-ID: ".utf8)
+    private static let date = Array("Date: ".utf8)
+    private static let length = Array("\r\nContent-Length: ".utf8)
+    private static let end = Array("\r\n\r\n".utf8)
 
     init(isTLS: Bool) {
         common = SecurityHeaders.common(isTLS: isTLS).flatMap { Array("\($0.name.rawName): \($0.value)\r\n".utf8) }
         noStore = Array("\(SecurityHeaders.noStore.name.rawName): \(SecurityHeaders.noStore.value)\r\n".utf8)
     }
 
+    /// The whole answer. Collected in an array, whose appending is a copy and no more; a `ByteBuffer` checks and calls
+    /// with each piece.
     func bytes(
         _ answer: PlainAnswer, requestID: String, tenant: String? = nil, seconds: Int64,
         _ allocator: ByteBufferAllocator
     ) -> ByteBuffer {
-        let own = answer.fields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + 4 }
-        var buffer = allocator.buffer(capacity: Self.rest + common.count + own + answer.body.count)
-        buffer.writeStaticString("HTTP/1.1 ")
-        buffer.writeString(String(answer.status.code))
-        buffer.writeStaticString(" ")
-        buffer.writeString(answer.status.reasonPhrase)
-        buffer.writeStaticString("\r\n")
+        var own = answer.fields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + 4 }
+        if let rates = answer.rates { own += rates.policy.line.count + RateLimitFields.bytes }
+        var head: [UInt8] = []
+        head.reserveCapacity(Self.rest + common.count + own)
+        head += Self.version
+        head.append(decimal: Int64(answer.status.code))
+        head.append(UInt8(ascii: " "))
+        head += answer.status.reasonPhrase.utf8
+        head += Self.lineEnd
         var isCacheSet = false
         for field in answer.fields {
-            buffer.writeString(field.name.rawName)
-            buffer.writeStaticString(": ")
-            buffer.writeString(field.value)
-            buffer.writeStaticString("\r\n")
+            head += field.name.rawName.utf8
+            head += Self.colon
+            head += field.value.utf8
+            head += Self.lineEnd
             if field.name == .cacheControl { isCacheSet = true }
         }
-        buffer.writeStaticString("X-Request-Id: ")
-        buffer.writeString(requestID)
-        buffer.writeStaticString("\r\n")
+        answer.rates?.write(to: &head)
+        head += Self.requestID
+        head += requestID.utf8
         if let tenant {
-            buffer.writeStaticString("X-Tenant-ID: ")
-            buffer.writeString(tenant)
-            buffer.writeStaticString("\r\n")
+            head += Self.tenant
+            head += tenant.utf8
         }
-        buffer.writeBytes(common)
-        if !isCacheSet { buffer.writeBytes(noStore) }
-        buffer.writeStaticString("Date: ")
-        buffer.writeString(date.text(seconds: seconds))
+        head += Self.lineEnd
+        head += common
+        if !isCacheSet { head += noStore }
+        head += Self.date
+        head += date.text(seconds: seconds).utf8
         // RFC 9110 §8.6: no length with 204, and with 304 only that of the answer which was not sent.
         if answer.status != .noContent, answer.status != .notModified {
-            buffer.writeStaticString("\r\nContent-Length: ")
-            buffer.writeString(String(answer.body.count))
+            head += Self.length
+            head.append(decimal: Int64(answer.body.count))
         }
-        buffer.writeStaticString("\r\n\r\n")
+        head += Self.end
+        var buffer = allocator.buffer(capacity: head.count + answer.body.count)
+        buffer.writeBytes(head)
         buffer.writeBytes(answer.body)
         return buffer
     }

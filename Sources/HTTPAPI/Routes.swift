@@ -210,7 +210,7 @@ package final class Routes {
                     switch handling {
                     case .none: nil
                     case .immediate(let answer): try answer(context).map { .now($0) }
-                    case .afterCommit: .afterCommit { try await handler(context) }
+                    case .afterCommit: .afterCommit({ try await handler(context) }, nil)
                     }
                 }
             })

@@ -11,7 +11,7 @@ import Tenancy
 struct TenantLimits: Sendable {
     /// For one person at the page, where the plan has a rate at all.
     private static let page = RateRule(limit: 600, window: .minutes(1))
-    private static let pagePolicy = page.policy("page")
+    private static let pagePolicy = RatePolicy([("page", page)])
 
     let plans: PlanDirectory
     let usage: UsageService
@@ -22,15 +22,8 @@ struct TenantLimits: Sendable {
         /// Nothing bounds it.
         case free
         /// Allowed, with the fields that tell how much is left.
-        case counted([HTTPField])
-        case refused(DomainError, [HTTPField])
-    }
-
-    /// One bucket that a request takes from.
-    private struct Layer {
-        let name: String
-        let rule: RateRule
-        let outcome: RateRule.Outcome
+        case counted(RateLimitFields)
+        case refused(DomainError, RateLimitFields)
     }
 
     /// Operators are nobody's customers: they are neither counted nor held up.
@@ -45,31 +38,25 @@ struct TenantLimits: Sendable {
 
     private func admit(_ context: TenantRequestContext, _ own: Entitlements, _ rates: PlanRates) -> Admission {
         let (now, traffic, person) = (time.ticks(), own.traffic, context.principal.id)
-        guard context.request.headers[.authorization] != nil else {
-            let outcome = traffic.page.take(person, Self.page, now: now)
-            return admission([Layer(name: "page", rule: Self.page, outcome: outcome)], Self.pagePolicy, own)
+        guard context.request.headers.contains(.authorization) else {
+            let page = RateLimitFields.Rate(.page, Self.page, traffic.page.take(person, Self.page, now: now))
+            return admission(RateLimitFields(policy: Self.pagePolicy, first: page), own)
         }
-        var layers: [Layer] = []
-        if let rule = rates.user {
-            layers.append(Layer(name: "user", rule: rule, outcome: traffic.people.take(person, rule, now: now)))
+        let user = rates.user.map { RateLimitFields.Rate(.user, $0, traffic.people.take(person, $0, now: now)) }
+        guard let rule = rates.shop, user?.outcome.isAllowed ?? true else {
+            return user.map { admission(RateLimitFields(policy: rates.policy, first: $0), own) } ?? .free
         }
-        if let rule = rates.shop, layers.last?.outcome.isAllowed ?? true {
-            layers.append(Layer(name: "minute", rule: rule, outcome: traffic.shop.take(rule, now: now)))
-        }
+        let shop = RateLimitFields.Rate(.minute, rule, traffic.shop.take(rule, now: now))
+        guard let user else { return admission(RateLimitFields(policy: rates.policy, first: shop), own) }
         // What the shop refuses did not use up the person's share.
-        if let last = layers.last, !last.outcome.isAllowed, layers.count == 2, let rule = rates.user {
-            traffic.people.giveBack(person, rule)
-        }
-        return admission(layers, rates.policy, own)
+        if !shop.outcome.isAllowed { traffic.people.giveBack(person, user.rule) }
+        return admission(RateLimitFields(policy: rates.policy, first: user, second: shop), own)
     }
 
-    private func admission(_ layers: [Layer], _ policy: String, _ own: Entitlements) -> Admission {
-        guard let last = layers.last else { return .free }
-        let fields = [
-            HTTPField(name: .rateLimitPolicy, value: policy), HTTPField(name: .rateLimit, value: Self.text(layers)),
-        ]
-        guard !last.outcome.isAllowed else { return .counted(fields) }
-        let wait = max(1, Self.seconds(last.outcome.wait))
+    private func admission(_ rates: RateLimitFields, _ own: Entitlements) -> Admission {
+        let last = rates.last
+        guard !last.outcome.isAllowed else { return .counted(rates) }
+        let wait = max(1, last.seconds)
         var error = DomainError(
             .tooMany, "rate_limited",
             "Too many requests: the plan \(own.plan.title) allows \(last.rule.burst) a minute.",
@@ -78,27 +65,8 @@ struct TenantLimits: Sendable {
             .init("limit", .integer(last.rule.burst)), .init("remaining", 0),
             .init("resetAt", JSON(time.now().adding(.seconds(wait)))),
         ])
-        return .refused(error, fields)
+        return .refused(error, rates)
     }
-
-    /// `"user";r=4;t=12, "minute";…` (draft-ietf-httpapi-ratelimit-headers-10). Appended piece by piece: interpolation
-    /// and joining would cost more than the limit.
-    private static func text(_ layers: [Layer]) -> String {
-        var text = ""
-        text.reserveCapacity(layers.count * 32)
-        for layer in layers {
-            let left = layer.outcome.isAllowed ? layer.outcome.reset : layer.outcome.wait
-            text += text.isEmpty ? "\"" : ", \""
-            text += layer.name
-            text += "\";r="
-            text += String(layer.outcome.remaining)
-            text += ";t="
-            text += String(seconds(left))
-        }
-        return text
-    }
-
-    private static func seconds(_ nanoseconds: Int64) -> Int64 { (nanoseconds + 999_999_999) / 1_000_000_000 }
 
     /// For a request that was admitted and then left to another way, which asks again.
     func takeBack(_ context: TenantRequestContext, _ route: String) {
@@ -107,7 +75,7 @@ struct TenantLimits: Sendable {
         own.traffic.calls.takeBack(route)
         if own.plan.limit(.apiCalls) != nil { own.traffic.callQuota.takeBack() }
         guard let rates = own.plan.rates else { return }
-        guard context.request.headers[.authorization] != nil else {
+        guard context.request.headers.contains(.authorization) else {
             return own.traffic.page.giveBack(context.principal.id, Self.page)
         }
         if let rule = rates.user { own.traffic.people.giveBack(context.principal.id, rule) }
@@ -122,10 +90,10 @@ struct TenantLimits: Sendable {
     ) async throws -> Response {
         switch try admit(context, route) {
         case .free: return try await handler()
-        case .refused(let error, let fields): return Self.refusal(error, fields, context).response
-        case .counted(let fields):
+        case .refused(let error, let rates): return Self.refusal(error, rates, context).response
+        case .counted(let rates):
             var response = try await handler()
-            response.headers.append(contentsOf: fields)
+            response.headers.append(contentsOf: rates.fields)
             return response
         }
     }
@@ -135,30 +103,25 @@ struct TenantLimits: Sendable {
         _ context: TenantRequestContext, _ route: String, _ answer: () throws -> DirectAnswer?
     ) throws -> DirectAnswer? {
         let admission = try admit(context, route)
-        if case .refused(let error, let fields) = admission { return .now(Self.refusal(error, fields, context)) }
+        if case .refused(let error, let rates) = admission { return .now(Self.refusal(error, rates, context)) }
         guard let answer = try answer() else {
             takeBack(context, route)
             return nil
         }
-        guard case .counted(let fields) = admission else { return answer }
+        guard case .counted(let rates) = admission else { return answer }
         switch answer {
         case .now(var plain):
-            plain.fields += fields
+            plain.rates = rates
             return .now(plain)
-        case .afterCommit(let work):
-            return .afterCommit {
-                var response = try await work()
-                response.headers.append(contentsOf: fields)
-                return response
-            }
+        case .afterCommit(let work, _): return .afterCommit(work, rates)
         }
     }
 
     private static func refusal(
-        _ error: DomainError, _ fields: [HTTPField], _ context: TenantRequestContext
+        _ error: DomainError, _ rates: RateLimitFields, _ context: TenantRequestContext
     ) -> PlainAnswer {
         var answer = Problem.answer(error, requestID: context.requestID)
-        answer.fields += fields
+        answer.rates = rates
         return answer
     }
 }
