@@ -30,7 +30,7 @@ struct TenantLimits: Sendable {
     func admit(_ context: TenantRequestContext, _ route: String) throws -> Admission {
         guard !context.principal.isOperator else { return .free }
         let own = plans[context.tenant.id]
-        if let ceiling = own.plan.ceiling(.apiCalls) { try usage.takeCall(context.tenant, ceiling, context.database) }
+        if let ceiling = own.plan.callCeiling { try usage.takeCall(context.tenant, ceiling, context.database) }
         own.traffic.calls.count(route)
         guard let rates = own.plan.rates else { return .free }
         return admit(context, own, rates)
@@ -73,7 +73,7 @@ struct TenantLimits: Sendable {
         guard !context.principal.isOperator else { return }
         let own = plans[context.tenant.id]
         own.traffic.calls.takeBack(route)
-        if own.plan.limit(.apiCalls) != nil { own.traffic.callQuota.takeBack() }
+        if own.plan.callCeiling != nil { own.traffic.callQuota.takeBack() }
         guard let rates = own.plan.rates else { return }
         guard context.request.headers.contains(.authorization) else {
             return own.traffic.page.giveBack(context.principal.id, Self.page)

@@ -80,6 +80,8 @@ package final class Plan: Sendable {
     package let commission: Int64
     /// Nil where requests are not bounded.
     package let rates: PlanRates?
+    /// The ceiling of API calls, which each of them asks for; nil where they are not bounded.
+    package let callCeiling: Int64?
 
     init(
         name: String, version: Int, title: String, description: String = "", isOffered: Bool = false,
@@ -92,6 +94,7 @@ package final class Plan: Sendable {
         (self.overagePercent, self.agents, self.support) = (overagePercent, agents, support)
         self.commission = commission
         rates = PlanRates(limits)
+        callCeiling = Self.ceiling(.apiCalls, limits, overagePercent)
     }
 
     /// What a shop has that was there before plans had limits, or whose plan nobody knows here: no limits, and none
@@ -107,7 +110,11 @@ package final class Plan: Sendable {
     package func limit(_ limit: PlanLimit) -> Int64? { limits[limit] }
 
     /// What a period's counter may reach; nil for as much as one likes.
-    package func ceiling(_ limit: PlanLimit) -> Int64? {
+    package func ceiling(_ limit: PlanLimit) -> Int64? { Self.ceiling(limit, limits, overagePercent) }
+
+    private static func ceiling(
+        _ limit: PlanLimit, _ limits: [PlanLimit: Int64], _ overagePercent: [PlanLimit: Int64]
+    ) -> Int64? {
         limits[limit].map {
             $0 + $0 / 100 * (overagePercent[limit] ?? 0) + $0 % 100 * (overagePercent[limit] ?? 0) / 100
         }
