@@ -19,7 +19,8 @@ struct Authenticator: Sendable {
             throw DomainError(.unauthenticated, "sign_in_required", "Sign in first.")
         }
         return SignedInRequestContext(
-            request: request, http: http, principal: principal, requestID: http.requestID)
+            request: request, http: http, principal: principal,
+            isByCookie: !request.headers.contains(.authorization))
     }
 
     /// As `signedIn` for a credential that was seen before, which needs no waiting; nil for any other.
@@ -29,13 +30,11 @@ struct Authenticator: Sendable {
         case .token(let token):
             guard let principal = sessions.remembered(token) else { return nil }
             if principal.isKey { services.signIn.noteUse(of: principal) }
-            return SignedInRequestContext(
-                request: request, http: http, principal: principal, requestID: http.requestID)
+            return SignedInRequestContext(request: request, http: http, principal: principal, isByCookie: false)
         case .cookie(let cookie):
             guard let principal = sessions.remembered(cookie) else { return nil }
             if !Self.isSafe(request.method) { try checkForgery(request, principal) }
-            return SignedInRequestContext(
-                request: request, http: http, principal: principal, requestID: http.requestID)
+            return SignedInRequestContext(request: request, http: http, principal: principal, isByCookie: true)
         case nil: return nil
         }
     }

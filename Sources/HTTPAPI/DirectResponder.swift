@@ -52,7 +52,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
     private let pipeline: RequestPipeline
     private let responseHead: ResponseHead
     private let time: TimeSource
-    private let turnsByLoop: FairTurnsByLoop
+    private let loops: LoopStates
     private let connectionGuard: ConnectionGuard
 
     private var state = State.idle
@@ -68,23 +68,23 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
     /// In front of Hummingbird's encoder: what is written from here goes to the client as it is.
     private var wire: ChannelHandlerContext?
     private var executor: EventLoopExecutor?
-    private var turns: FairTurns?
+    private var loop: LoopState?
 
     init(
         _ routes: DirectRoutes, pipeline: RequestPipeline, responseHead: ResponseHead, time: TimeSource,
-        turns: FairTurnsByLoop, connectionGuard: ConnectionGuard
+        loops: LoopStates, connectionGuard: ConnectionGuard
     ) {
         (self.routes, self.pipeline, self.responseHead, self.time) = (routes, pipeline, responseHead, time)
-        (turnsByLoop, self.connectionGuard) = (turns, connectionGuard)
+        (self.loops, self.connectionGuard) = (loops, connectionGuard)
     }
 
     package func handlerAdded(context: ChannelHandlerContext) {
         wire = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
-        turns = turnsByLoop.turns(of: context.eventLoop)
+        loop = loops.state(of: context.eventLoop)
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
-        (wire, http, executor, turns) = (nil, nil, nil, nil)
+        (wire, http, executor, loop) = (nil, nil, nil, nil)
     }
 
     // MARK: - From the client
@@ -121,7 +121,7 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         let id = pipeline.begin().requestID
         var answer = Problem.answer(Problem.domainError(error), requestID: id)
         answer.fields.append(HTTPField(name: .connection, value: "close"))
-        let bytes = responseHead.bytes(answer, requestID: id, seconds: time.now().seconds, context.channel.allocator)
+        let bytes = responseHead.bytes(answer, requestID: id, seconds: time.now().seconds, memory)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         wire.writeAndFlush(NIOAny(bytes)).whenComplete { _ in bound.value.close(promise: nil) }
     }
@@ -199,9 +199,9 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         do {
             try pipeline.checkHost(request)
             guard let admitted = try receiving.route.admit(request, http) else { return passWhole(receiving, context) }
-            guard let turns, !turns.isTurn(of: admitted.tenant.id) else {
+            guard let turns = loop?.turns, !turns.isTurn(of: admitted.tenant.id) else {
                 answer(admitted, receiving, start, context)
-                turns?.didAnswer(admitted.tenant.id, since: start.instant)
+                loop?.turns.didAnswer(admitted.tenant.id, since: start.instant)
                 return
             }
             state = .answering
@@ -275,12 +275,13 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
         _ context: ChannelHandlerContext, tenant: String? = nil
     ) {
         let buffer = responseHead.bytes(
-            answer, requestID: start.requestID, tenant: tenant, seconds: time.now().seconds,
-            context.channel.allocator)
+            answer, requestID: start.requestID, tenant: tenant, seconds: time.now().seconds, memory)
         wire?.writeAndFlush(NIOAny(buffer), promise: nil)
         connectionGuard.didAnswer(context)
         pipeline.end(start, receiving.head.method, route: receiving.route.pattern, answer.status)
     }
+
+    private var memory: AnswerBuffer { loop?.memory ?? AnswerBuffer() }
 
     // MARK: - Passing on
 

@@ -1,5 +1,4 @@
 import NIOCore
-import Synchronization
 
 /// Shares an event loop among the shops whose requests it answers. In a turn, which is what the loop does between two
 /// looks at its sockets, a shop may use its share; what it asks beyond that waits, and is answered in the next turns,
@@ -67,20 +66,5 @@ final class FairTurns {
         }
         // Not `execute`, which would come before the sockets.
         loop.assumeIsolated().scheduleTask(in: Limit.pause) { self.end() }
-    }
-}
-
-/// One `FairTurns` for each event loop.
-final class FairTurnsByLoop: Sendable {
-    private let turns = Mutex<[ObjectIdentifier: NIOLoopBound<FairTurns>]>([:])
-
-    /// Call on `loop`.
-    func turns(of loop: any EventLoop) -> FairTurns {
-        turns.withLock { turns in
-            if let own = turns[ObjectIdentifier(loop)] { return own.value }
-            let made = FairTurns(loop)
-            turns[ObjectIdentifier(loop)] = NIOLoopBound(made, eventLoop: loop)
-            return made
-        }
     }
 }

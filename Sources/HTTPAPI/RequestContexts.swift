@@ -10,9 +10,12 @@ package final class SignedInRequestContext: Sendable {
     package let http: ApplianceRequestContext
     package let principal: Principal
     package let requestID: String
+    /// By the page's session, not by a token or key.
+    let isByCookie: Bool
 
-    init(request: Request, http: ApplianceRequestContext, principal: Principal, requestID: String) {
-        (self.request, self.http, self.principal, self.requestID) = (request, http, principal, requestID)
+    init(request: Request, http: ApplianceRequestContext, principal: Principal, isByCookie: Bool) {
+        (self.request, self.http, self.principal, requestID) = (request, http, principal, http.requestID)
+        self.isByCookie = isByCookie
     }
 
     /// The person, where the route is about their own account: the command line and keys have none.
@@ -64,6 +67,7 @@ package final class TenantRequestContext: Sendable {
     package let http: ApplianceRequestContext
     package let principal: Principal
     package let requestID: String
+    let isByCookie: Bool
     package let tenant: Tenant
     /// Where the shop stands now, by its dates.
     package let status: Tenant.Status
@@ -79,6 +83,7 @@ package final class TenantRequestContext: Sendable {
         status = tenant.status(at: now)
         if case .user(_, let role) = context.principal.standing { try status.requireEntry(role) }
         (request, http, principal, requestID) = (context.request, context.http, context.principal, context.requestID)
+        isByCookie = context.isByCookie
         self.tenant = tenant
         self.database = database(tenant.id)
         http.echo?.tell(tenant.id)
@@ -87,6 +92,7 @@ package final class TenantRequestContext: Sendable {
     private init(_ other: TenantRequestContext, _ request: Request) {
         self.request = request
         (http, principal, requestID) = (other.http, other.principal, other.requestID)
+        isByCookie = other.isByCookie
         (tenant, status, isReadOnly, database) = (other.tenant, other.status, other.isReadOnly, other.database)
     }
 

@@ -31,10 +31,10 @@ struct ResponseHead: Sendable {
     /// with each piece.
     func bytes(
         _ answer: PlainAnswer, requestID: String, tenant: String? = nil, seconds: Int64,
-        _ allocator: ByteBufferAllocator
+        _ memory: AnswerBuffer
     ) -> ByteBuffer {
         var own = answer.fields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + 4 }
-        if let rates = answer.rates { own += rates.policy.line.count + RateLimitFields.bytes }
+        own += answer.rates.map { $0.policy.opening.count + $0.policy.next.count + RateLimitFields.bytes } ?? 0
         var head: [UInt8] = []
         head.reserveCapacity(Self.rest + common.count + own)
         head += Self.version
@@ -68,10 +68,10 @@ struct ResponseHead: Sendable {
             head.append(decimal: Int64(answer.body.count))
         }
         head += Self.end
-        var buffer = allocator.buffer(capacity: head.count + answer.body.count)
-        buffer.writeBytes(head)
-        buffer.writeBytes(answer.body)
-        return buffer
+        return memory.filled(capacity: head.count + answer.body.count) { buffer in
+            buffer.writeBytes(head)
+            buffer.writeBytes(answer.body)
+        }
     }
 }
 

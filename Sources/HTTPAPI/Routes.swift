@@ -57,13 +57,13 @@ package final class Routes {
         _ limits: ConnectionGuard.Limits
     ) -> @Sendable () -> [any RemovableChannelHandler] {
         let (direct, pipeline, time) = (direct, pipeline, services.time)
-        let (responseHead, turns) = (ResponseHead(isTLS: services.isTLS), FairTurnsByLoop())
+        let (responseHead, loops) = (ResponseHead(isTLS: services.isTLS), LoopStates())
         return {
             let connectionGuard = ConnectionGuard(limits)
             return [
                 connectionGuard,
                 DirectResponder(
-                    direct, pipeline: pipeline, responseHead: responseHead, time: time, turns: turns,
+                    direct, pipeline: pipeline, responseHead: responseHead, time: time, loops: loops,
                     connectionGuard: connectionGuard),
             ]
         }

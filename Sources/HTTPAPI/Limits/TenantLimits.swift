@@ -38,15 +38,15 @@ struct TenantLimits: Sendable {
 
     private func admit(_ context: TenantRequestContext, _ own: Entitlements, _ rates: PlanRates) -> Admission {
         let (now, traffic, person) = (time.ticks(), own.traffic, context.principal.id)
-        guard context.request.headers.contains(.authorization) else {
-            let page = RateLimitFields.Rate(.page, Self.page, traffic.page.take(person, Self.page, now: now))
+        guard !context.isByCookie else {
+            let page = RateLimitFields.Rate(Self.page, traffic.page.take(person, Self.page, now: now))
             return admission(RateLimitFields(policy: Self.pagePolicy, first: page), own)
         }
-        let user = rates.user.map { RateLimitFields.Rate(.user, $0, traffic.people.take(person, $0, now: now)) }
+        let user = rates.user.map { RateLimitFields.Rate($0, traffic.people.take(person, $0, now: now)) }
         guard let rule = rates.shop, user?.outcome.isAllowed ?? true else {
             return user.map { admission(RateLimitFields(policy: rates.policy, first: $0), own) } ?? .free
         }
-        let shop = RateLimitFields.Rate(.minute, rule, traffic.shop.take(rule, now: now))
+        let shop = RateLimitFields.Rate(rule, traffic.shop.take(rule, now: now))
         guard let user else { return admission(RateLimitFields(policy: rates.policy, first: shop), own) }
         // What the shop refuses did not use up the person's share.
         if !shop.outcome.isAllowed { traffic.people.giveBack(person, user.rule) }
@@ -75,7 +75,7 @@ struct TenantLimits: Sendable {
         own.traffic.calls.takeBack(route)
         if own.plan.callCeiling != nil { own.traffic.callQuota.takeBack() }
         guard let rates = own.plan.rates else { return }
-        guard context.request.headers.contains(.authorization) else {
+        guard !context.isByCookie else {
             return own.traffic.page.giveBack(context.principal.id, Self.page)
         }
         if let rule = rates.user { own.traffic.people.giveBack(context.principal.id, rule) }

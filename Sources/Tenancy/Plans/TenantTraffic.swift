@@ -21,13 +21,20 @@ package struct PlanRates: Sendable {
 /// Rates as answers tell them (draft-ietf-httpapi-ratelimit-headers-10): `"user";q=5;w=60, "minute";q=60;w=60`.
 package final class RatePolicy: Sendable {
     package let text: String
-    /// The same as a line of an answer's head, and the name of the field that follows: half of what a request would
-    /// have to write, made once.
-    package let line: [UInt8]
+    /// Of the rates that there are.
+    package let names: [String]
+    /// The policy as a line of an answer's head, and the next up to what is left of the first rate: most of what each
+    /// request would have to write, made once.
+    package let opening: [UInt8]
+    /// What comes before the second rate; empty without one.
+    package let next: [UInt8]
 
     package init(_ rates: [(name: String, rule: RateRule?)]) {
-        text = rates.compactMap { name, rule in rule?.policy(name) }.joined(separator: ", ")
-        line = Array("RateLimit-Policy: \(text)\r\nRateLimit: ".utf8)
+        let rates = rates.compactMap { name, rule in rule.map { (name: name, rule: $0) } }
+        names = rates.map(\.name)
+        text = rates.map { $0.rule.policy($0.name) }.joined(separator: ", ")
+        opening = Array("RateLimit-Policy: \(text)\r\nRateLimit: \"\(names.first ?? "")\";r=".utf8)
+        next = rates.count > 1 ? Array(", \"\(names[1])\";r=".utf8) : []
     }
 }
 
