@@ -62,10 +62,11 @@ let fileTargets: [String: @Sendable ([UInt8]) -> Void] = [
     "host": { bytes in
         let authority = String(decoding: bytes, as: UTF8.self)
         let request = request(host: authority, path: "/")
-        let isAccepted = (try? HostName.check(request)) != nil
-        let host = HostName.host(of: authority)
+        // As the request has it: a field's value is trimmed.
+        guard let named = request.head.authority, (try? HostName.check(request)) != nil else { return }
+        let host = HostName.host(of: named)
         // As names are compared, it is as it is.
-        if isAccepted { require(!host.isEmpty && (HostName.isAddress(host) || HostName.host(of: host) == host)) }
+        require(!host.isEmpty && (HostName.isAddress(host) || HostName.host(of: host) == host))
     },
     "query": { bytes in
         let path = "/api/things?" + String(decoding: bytes, as: UTF8.self)
