@@ -222,7 +222,7 @@ def test_an_amount_is_typed_in_the_decimals_of_its_currency(page):
     expect(page.get_by_label("Price")).to_have_accessible_description(re.compile("an amount in JPY"))
     page.get_by_label("Price").fill("1300")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("JP¥1,300")).to_be_visible()
+    expect(page.get_by_text("JP¥1,300", exact=True)).to_be_visible()
 
 
 def test_a_new_name_is_shown_wherever_the_record_is_referred_to(page, shop):
