@@ -39,33 +39,42 @@ struct TenantLimits: Sendable {
     private func admit(_ context: TenantRequestContext, _ own: Entitlements, _ rates: PlanRates) -> Admission {
         let (now, traffic, person) = (time.ticks(), own.traffic, context.principal.id)
         guard !context.isByCookie else {
-            let page = RateLimitFields.Rate(Self.page, traffic.page.take(person, Self.page, now: now))
-            return admission(RateLimitFields(policy: Self.pagePolicy, first: page), own)
+            let page = traffic.page.take(person, Self.page, now: now)
+            let fields = RateLimitFields(policy: Self.pagePolicy, first: .init(page))
+            return page.isAllowed ? .counted(fields) : refusal(own, Self.page, fields, fields.first)
         }
-        let user = rates.user.map { RateLimitFields.Rate($0, traffic.people.take(person, $0, now: now)) }
-        guard let rule = rates.shop, user?.outcome.isAllowed ?? true else {
-            return user.map { admission(RateLimitFields(policy: rates.policy, first: $0), own) } ?? .free
+        var first: RateLimitFields.Left?
+        if let rule = rates.user {
+            let user = traffic.people.take(person, rule, now: now)
+            let left = RateLimitFields.Left(user)
+            guard user.isAllowed else { return refusal(own, rule, .init(policy: rates.policy, first: left), left) }
+            first = left
         }
-        let shop = RateLimitFields.Rate(rule, traffic.shop.take(rule, now: now))
-        guard let user else { return admission(RateLimitFields(policy: rates.policy, first: shop), own) }
+        guard let rule = rates.shop else {
+            return first.map { .counted(RateLimitFields(policy: rates.policy, first: $0)) } ?? .free
+        }
+        let shop = traffic.shop.take(rule, now: now)
+        let left = RateLimitFields.Left(shop)
+        let fields = RateLimitFields(policy: rates.policy, first: first ?? left, second: first == nil ? nil : left)
+        guard !shop.isAllowed else { return .counted(fields) }
         // What the shop refuses did not use up the person's share.
-        if !shop.outcome.isAllowed { traffic.people.giveBack(person, user.rule) }
-        return admission(RateLimitFields(policy: rates.policy, first: user, second: shop), own)
+        if let user = rates.user { traffic.people.giveBack(person, user) }
+        return refusal(own, rule, fields, left)
     }
 
-    private func admission(_ rates: RateLimitFields, _ own: Entitlements) -> Admission {
-        let last = rates.last
-        guard !last.outcome.isAllowed else { return .counted(rates) }
-        let wait = max(1, last.seconds)
+    private func refusal(
+        _ own: Entitlements, _ rule: RateRule, _ fields: RateLimitFields, _ left: RateLimitFields.Left
+    ) -> Admission {
+        let wait = max(1, left.seconds)
         var error = DomainError(
             .tooMany, "rate_limited",
-            "Too many requests: the plan \(own.plan.title) allows \(last.rule.burst) a minute.",
+            "Too many requests: the plan \(own.plan.title) allows \(rule.burst) a minute.",
             hint: "Try again in \(wait) s; another plan allows more.", retryAfter: Int(wait))
         error.details = own.details([
-            .init("limit", .integer(last.rule.burst)), .init("remaining", 0),
+            .init("limit", .integer(rule.burst)), .init("remaining", 0),
             .init("resetAt", JSON(time.now().adding(.seconds(wait)))),
         ])
-        return .refused(error, rates)
+        return .refused(error, fields)
     }
 
     /// For a request that was admitted and then left to another way, which asks again.
