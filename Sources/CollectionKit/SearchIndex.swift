@@ -12,7 +12,8 @@ package import Storage
 ///
 /// SQLite before 3.42 lets no trigger write to an FTS5 table while `trusted_schema` is off. So triggers that live in
 /// the writer's connection only note which indexed rows change, whoever changes them, and `update` goes through the
-/// notes before the commit: once for all writes that share it.
+/// notes before the commit: once for all writes that share it. SQLite gives the numbers behind the last row again, so
+/// an index never goes further than its last row: with each row that is deleted its end moves back at once.
 package struct SearchIndex: Sendable {
     let table: String
     private let name: String
@@ -56,16 +57,29 @@ package struct SearchIndex: Sendable {
     }
 
     /// Whether `object` is an index that some version of ours made: its columns may have been others.
-    package static func isOurs(_ object: DatabaseSchema.Object) -> Bool {
+    package static func isOurs(_ object: DatabaseSchema.Object) -> Bool { SearchIndex(object) != nil }
+
+    /// The index that an object of a file is; nil for any other.
+    private init?(_ object: DatabaseSchema.Object) {
         guard object.type == "table", object.name.hasSuffix("_search"),
             let start = object.sql.firstRange(of: "fts5("), let end = object.sql.firstRange(of: ", content="),
             start.upperBound < end.lowerBound
-        else { return false }
+        else { return nil }
         let columns = object.sql[start.upperBound..<end.lowerBound].split(separator: ", ")
         let fields = columns.map { $0.dropFirst().dropLast() }
-        guard fields.allSatisfy({ name in name.utf8.allSatisfy(isPlain) }) else { return false }
+        guard fields.allSatisfy({ name in name.utf8.allSatisfy(Self.isPlain) }) else { return nil }
         let declared = fields.map { Field.text(String($0), max: 1).searchable() }
-        return SearchIndex(String(object.name.dropLast("_search".count)), declared)?.createTable == object.sql
+        self.init(String(object.name.dropLast("_search".count)), declared)
+        guard createTable == object.sql else { return nil }
+    }
+
+    /// The indexes of what the shop declared for itself, as its file has them.
+    private static func ofOwn(_ db: Database) throws -> [SearchIndex] {
+        try db.all(
+            "SELECT name, sql FROM main.sqlite_schema WHERE type = 'table' AND name GLOB ?1",
+            [.text("\(Collection.ownPrefix)*_search")]
+        ) { DatabaseSchema.Object(type: "table", name: $0.text(0) ?? "", sql: $0.text(1) ?? "") }
+        .compactMap { SearchIndex($0) }
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool { byte.isASCIIDigit || (0x61...0x7A).contains(byte | 0x20) }
@@ -73,11 +87,11 @@ package struct SearchIndex: Sendable {
     /// Makes the index of a collection that lacks it, or has it over other fields, and takes away one that is no longer
     /// wanted. Records that are there already are indexed at once.
     static func synchronize(_ db: Database, _ collection: Collection) throws {
-        let name = name(collection.name)
+        let name = name(collection.table)
         let present = try db.first("SELECT sql FROM sqlite_schema WHERE name = ?1", [.text(name)]) { $0.text(0) }
         guard present != collection.search?.createTable else { return }
         if present != nil { try db.execute(sql: "DROP TABLE \(CollectionSQL.quoted(name))") }
-        try db.run("DELETE FROM search_state WHERE collection = ?1", [.text(collection.name)])
+        try db.run("DELETE FROM search_state WHERE collection = ?1", [.text(collection.table)])
         try collection.search?.make(db)
     }
 
@@ -90,7 +104,7 @@ package struct SearchIndex: Sendable {
     /// Makes all indexes anew from the records: what an index said of a file from elsewhere is not believed, and one of
     /// texts that were masked must not tell them.
     package static func renew(_ db: Database, _ collections: [Collection]) throws {
-        for index in collections.compactMap(\.search) {
+        for index in try collections.filter({ $0.own == nil }).compactMap(\.search) + ofOwn(db) {
             try db.execute(sql: "DROP TABLE IF EXISTS \(index.table)")
             try index.make(db)
         }
@@ -120,7 +134,26 @@ package struct SearchIndex: Sendable {
                 CREATE TEMP TABLE IF NOT EXISTS search_changes (
                     collection TEXT NOT NULL, docId INTEGER NOT NULL, PRIMARY KEY (collection, docId)) WITHOUT ROWID
                 """)
-        for index in collections.compactMap(\.search) { try index.watch(db) }
+        for index in try collections.compactMap(\.search) + ofOwn(db) { try index.watch(db) }
+    }
+
+    /// Takes back `watch`, with the index itself, in a transaction that has changed none of its records.
+    func remove(_ db: Database) throws {
+        func trigger(_ suffix: String) -> String { "temp." + CollectionSQL.quoted("\(name)_\(suffix)") }
+        try db.execute(
+            sql: """
+                DROP TRIGGER IF EXISTS \(trigger("changed"));
+                DROP TRIGGER IF EXISTS \(trigger("deleted"));
+                DROP TABLE IF EXISTS \(trigger("old"));
+                DROP TABLE IF EXISTS \(table);
+                """)
+        try db.run("DELETE FROM search_state WHERE collection = ?1", [.text(collection)])
+    }
+
+    /// Makes the index from the records, and follows them.
+    func begin(_ db: Database) throws {
+        try make(db)
+        try watch(db)
     }
 
     /// Words are taken out of an index by naming them, so the first text that a transaction replaces is kept: it is
@@ -133,20 +166,23 @@ package struct SearchIndex: Sendable {
         let differs = fields.map { "NEW.\(CollectionSQL.quoted($0)) IS NOT OLD.\(CollectionSQL.quoted($0))" }
         let isIndexed = "OLD.rowid <= (SELECT indexedTo FROM main.search_state WHERE collection = \(literal))"
         let keep = """
-            INSERT OR IGNORE INTO \(old) SELECT OLD.rowid, \(olds.joined(separator: ", ")) WHERE NOT EXISTS
-                (SELECT 1 FROM search_changes WHERE collection = \(literal) AND docId = OLD.rowid);
-            INSERT OR IGNORE INTO search_changes VALUES (\(literal), OLD.rowid);
+            INSERT OR IGNORE INTO \(old) SELECT OLD.rowid, \(olds.joined(separator: ", ")) WHERE \(isIndexed) AND
+                NOT EXISTS (SELECT 1 FROM search_changes WHERE collection = \(literal) AND docId = OLD.rowid);
+            INSERT OR IGNORE INTO search_changes SELECT \(literal), OLD.rowid WHERE \(isIndexed);
+            """
+        let shorten = """
+            UPDATE search_state SET indexedTo = \(newestRow) WHERE collection = \(literal) AND indexedTo > \(newestRow);
             """
         try db.execute(
             sql: """
                 CREATE TEMP TABLE \(old) (docId INTEGER PRIMARY KEY, \(columns));
                 CREATE TEMP TRIGGER \(trigger("changed")) AFTER UPDATE OF \(columns) ON \(source)
-                WHEN (\(differs.joined(separator: " OR "))) AND \(isIndexed) BEGIN
+                WHEN \(differs.joined(separator: " OR ")) BEGIN
                     \(keep)
                 END;
-                CREATE TEMP TRIGGER \(trigger("deleted")) AFTER DELETE ON \(source)
-                WHEN \(isIndexed) BEGIN
+                CREATE TEMP TRIGGER \(trigger("deleted")) AFTER DELETE ON \(source) BEGIN
                     \(keep)
+                    \(shorten)
                 END;
                 """)
     }
@@ -154,10 +190,11 @@ package struct SearchIndex: Sendable {
     /// Brings the indexes up to what the transaction wrote: a small read when it changed nothing that is indexed.
     package static func update(_ db: Database, _ changes: TransactionChanges, catalog: CollectionCatalog) throws {
         for collection in try db.all("SELECT DISTINCT collection FROM \(notes)", [], { $0.text(0) ?? "" }) {
-            try catalog[collection]?.search?.update(db)
+            let index = try catalog[collection]?.search ?? ofOwn(db).first { $0.collection == collection }
+            try index?.update(db)
         }
         guard changes.before / stride != changes.after / stride else { return }
-        for index in catalog.collections.compactMap(\.search) { try index.catchUp(db) }
+        for index in try catalog.collections.compactMap(\.search) + ofOwn(db) { try index.catchUp(db) }
     }
 
     private func update(_ db: Database) throws {
@@ -166,17 +203,14 @@ package struct SearchIndex: Sendable {
             "INSERT INTO \(table) (\(table), rowid, \(columns)) SELECT 'delete', docId, \(columns) FROM \(old)")
         try db.run("DELETE FROM \(old)")
         let ownNotes = "FROM \(Self.notes) WHERE collection = ?1"
-        // Also what took the place of a row that was deleted before in the same transaction.
+        // What took the place of a row that was deleted before in the same transaction lies behind the index's end.
         try db.run(
             """
             INSERT INTO \(table) (rowid, \(columns)) SELECT rowid, \(columns) FROM \(source)
             WHERE rowid IN (SELECT docId \(ownNotes))
+                AND rowid <= (SELECT indexedTo FROM search_state WHERE collection = ?1)
             """, [.text(collection)])
         try db.run("DELETE \(ownNotes)", [.text(collection)])
-        // SQLite gives the row numbers behind the last row again.
-        try db.run(
-            "UPDATE search_state SET indexedTo = min(indexedTo, \(newestRow)) WHERE collection = ?1",
-            [.text(collection)])
     }
 
     /// Whether there are records that the index does not know yet.
