@@ -4,28 +4,37 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Storage
+import Synchronization
 
 /// The admin page: the files of `web/`, held in memory, each with its type, its ETag and a compressed form.
 package struct PageFiles: Sendable {
-    private struct File: Sendable {
+    private final class File: Sendable {
         let bytes: [UInt8]
-        let compressed: [UInt8]?
         let type: String
         let etag: String
+        /// Made when it is first asked for, not before the server can answer.
+        private let packed = Mutex<[UInt8]?>(nil)
+
+        init(_ bytes: [UInt8], type: String) {
+            (self.bytes, self.type, etag) = (bytes, type, "\"\(Digest.of(bytes).prefix(32))\"")
+        }
+
+        /// Nil where compression gains nothing.
+        var compressed: [UInt8]? {
+            let packed = packed.withLock { packed in
+                if packed == nil { packed = (try? Gzip.compressed(bytes, level: 9)) ?? bytes }
+                return packed
+            }
+            return packed.flatMap { $0.count < bytes.count ? $0 : nil }
+        }
     }
 
     private let files: [String: File]
 
     package init(_ files: [(path: String, content: Data)]) {
         self.files = Dictionary(
-            files.map { ($0.path, Self.file($0.path, Array($0.content))) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    private static func file(_ path: String, _ bytes: [UInt8]) -> File {
-        let compressed = try? Gzip.compressed(bytes, level: 9)
-        return File(
-            bytes: bytes, compressed: compressed.flatMap { $0.count < bytes.count ? $0 : nil }, type: type(path),
-            etag: "\"\(Digest.of(bytes).prefix(32))\"")
+            files.map { ($0.path, File(Array($0.content), type: Self.type($0.path))) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private static func type(_ path: String) -> String {
@@ -59,7 +68,7 @@ package struct PageFiles: Sendable {
             return Response(status: .notModified, headers: headers)
         }
         var response = Response(status: .ok, headers: headers)
-        if let compressed = file.compressed, Answer.acceptsGzip(request) {
+        if Answer.acceptsGzip(request), let compressed = file.compressed {
             response.headers[.contentEncoding] = "gzip"
             response.body = .init(byteBuffer: ByteBuffer(bytes: compressed))
         } else {

@@ -4,7 +4,8 @@ import ServiceLifecycle
 
 /// Runs the recurring jobs in this process: sleeps until the next slot, runs what is due, keeps each run, and makes up
 /// once for slots that passed while nothing ran. A job never runs twice at the same time.
-package actor Scheduler: Service {
+package actor Scheduler: Service, CustomStringConvertible {
+    package nonisolated var description: String { "scheduler" }
     package nonisolated let jobs: [RecurringJob]
     package nonisolated let runs: JobRunStore
     private let ids: IdentifierSource

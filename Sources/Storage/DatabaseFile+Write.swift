@@ -19,6 +19,7 @@ struct PendingWrite: Sendable {
 final class Writer: Sendable {
     let queue: DatabaseQueue
     private let walSize = WALSize()
+    private let isPrepared = Atomic<Bool>(false)
 
     init(_ queue: DatabaseQueue) throws {
         self.queue = queue
@@ -38,6 +39,13 @@ final class Writer: Sendable {
     }
 
     var walFrames: Int { Int(walSize.frames.load(ordering: .relaxed)) }
+
+    /// Call before a write.
+    func prepare(_ db: Database, _ schema: DatabaseSchema) throws {
+        guard !isPrepared.load(ordering: .relaxed) else { return }
+        try schema.prepareWriter(db)
+        isPrepared.store(true, ordering: .relaxed)
+    }
 
     /// False for a connection that SQLite could open only for reading.
     var canWrite: Bool {
@@ -137,10 +145,12 @@ extension DatabaseFile {
         do {
             let isBulk = group.first?.isAlone == true
             let outcomes = try writer.queue.writeWithoutTransaction { db in
+                try writer.prepare(db, schema)
                 guard isBulk else { return try transaction(group, db) }
                 return try DatabaseConfiguration.withBulkCache(db) { try transaction(group, db) }
             }
             changes.add()
+            keptValue.didCommit()
             noteCommit(writer)
             services.statistics.didCommit(writes: group.count)
             services.refusals.remove(name)

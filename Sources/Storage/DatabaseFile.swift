@@ -54,6 +54,7 @@ package final class DatabaseFile: Sendable {
     let state = Mutex(State())
     package let changes = ChangeCounter()
     let log: FileChangeLog?
+    let keptValue = KeptValue()
 
     /// `isLogged`: false for a copy, whose changes nobody needs back.
     package init(
@@ -78,6 +79,7 @@ package final class DatabaseFile: Sendable {
         }
         do {
             let writer = try connect()
+            keptValue.forget()
             state.phase = .open(writer)
             services.didOpen(self)
             if let changeLog = services.changeLog, log?.didOpen(at: changeLog.now()) == true { changeLog.enqueue(self) }
@@ -113,7 +115,6 @@ package final class DatabaseFile: Sendable {
             let queue = try DatabaseConfiguration.openWriter(url, check: schema.check)
             try queue.writeWithoutTransaction { db in
                 try migrate(db)
-                try schema.prepareWriter(db)
                 try db.execute(sql: "PRAGMA journal_size_limit = \(Limit.walBytes)")
             }
             return try Writer(queue)
@@ -220,6 +221,7 @@ package final class DatabaseFile: Sendable {
         for reader in state.idleReaders { reader.close() }
         state.idleReaders = []
         writer.close()
+        keptValue.forget()
         state.phase = .closed
         services.didClose(self)
     }

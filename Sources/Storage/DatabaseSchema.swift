@@ -16,7 +16,8 @@ package struct DatabaseSchema: Sendable {
     package let migrations: [Migration]
     /// Runs in the last transaction of every opening; must be cheap when nothing changed.
     package let synchronize: @Sendable (Database) throws -> Void
-    /// Runs on each connection that writes, once the file is up to date: for what a connection keeps to itself.
+    /// Runs on each connection before its first write: for what a connection keeps to itself. Not when it opens, as
+    /// most that are opened for a look only read.
     package let prepareWriter: @Sendable (Database) throws -> Void
     /// Runs at the end of each transaction, before its commit, and is part of it.
     package let beforeCommit: (@Sendable (Database, TransactionChanges) throws -> Void)?

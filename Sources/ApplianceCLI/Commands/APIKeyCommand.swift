@@ -8,7 +8,7 @@ struct APIKeyCommand: AsyncParsableCommand {
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a key; it is printed this once.",
+            commandName: "create", abstract: "Make a key; it is printed this once.",
             discussion: """
                 Example:
                   appliance api-key create "Till 1" --tenant acme --scope read --scope transactions:write
@@ -35,7 +35,7 @@ struct APIKeyCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the keys of a shop.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the keys of a shop.")
         @OptionGroup var shop: UserCommand.Shop
 
         func run() async throws {
@@ -52,7 +52,7 @@ struct APIKeyCommand: AsyncParsableCommand {
     }
 
     struct Revoke: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "End a key at once.")
+        static let configuration = CommandConfiguration(commandName: "revoke", abstract: "End a key at once.")
         @Argument(help: "Id of the key.") var id: String
         @OptionGroup var shop: UserCommand.Shop
 

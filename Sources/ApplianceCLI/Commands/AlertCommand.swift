@@ -9,7 +9,8 @@ struct AlertCommand: AsyncParsableCommand {
     private static let path = "/api/admin/alerts"
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List open alerts, the newest first.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List open alerts, the newest first.")
         @Flag(help: "Also those that have ended.") var all = false
         @OptionGroup var options: DataOptions
 
@@ -31,7 +32,8 @@ struct AlertCommand: AsyncParsableCommand {
     }
 
     struct Acknowledge: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Say that you have seen an alert.")
+        static let configuration = CommandConfiguration(
+            commandName: "acknowledge", abstract: "Say that you have seen an alert.")
         @Argument(help: "Its id.") var id: String
         @OptionGroup var options: DataOptions
 

@@ -14,7 +14,7 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the latest events.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the latest events.")
         @Option(help: "How many (1–200).") var limit = 30
         @Option(help: "Only events on this record, user or shop.") var target: String?
         @OptionGroup var log: Log
@@ -38,7 +38,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Check that a log is what was written.",
+            commandName: "verify", abstract: "Check that a log is what was written.",
             discussion: """
                 Prints the head of the log as SEQ:HASH. Keep it elsewhere: with --anchor, a later check also notices
                 a log that was cut off or written anew.

@@ -18,7 +18,8 @@ struct BackupCommand: AsyncParsableCommand {
     }
 
     struct Create: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Take a snapshot now, and prove it.")
+        static let configuration = CommandConfiguration(
+            commandName: "create", abstract: "Take a snapshot now, and prove it.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -34,7 +35,8 @@ struct BackupCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List snapshots, the newest first.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List snapshots, the newest first.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -57,7 +59,7 @@ struct BackupCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show what is in a snapshot.")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show what is in a snapshot.")
         @Argument(help: "Its id, or latest.") var id: String
         @OptionGroup var options: DataOptions
 
@@ -85,7 +87,8 @@ struct BackupCommand: AsyncParsableCommand {
     }
 
     struct Verify: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Read everything in a snapshot and check it.")
+        static let configuration = CommandConfiguration(
+            commandName: "verify", abstract: "Read everything in a snapshot and check it.")
         @Argument(help: "Its id, or latest.") var id = "latest"
         @OptionGroup var options: DataOptions
 

@@ -4,7 +4,7 @@ import ArgumentParser
 extension BackupCommand {
     struct Prune: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove snapshots that are no longer needed.",
+            commandName: "prune", abstract: "Remove snapshots that are no longer needed.",
             discussion: """
                 Keeps what the configuration key backup-keep says, or these options in its place. Whatever they say, the
                 last proved copy of each shop stays, and the snapshot from which the restore window begins.

@@ -4,6 +4,7 @@ import ArgumentParser
 extension BackupCommand {
     struct Report: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "report",
             abstract: "What can be restored of each shop, how long that takes, and whether the promises hold.",
             discussion: """
                 Measured: how long a commit of the last hour waited for the change log, and how long the last drill
@@ -45,6 +46,15 @@ extension BackupCommand {
                     ]
                 })
             for item in items {
+                if let erased = item["erasures"], erased != .null {
+                    print(
+                        "\(Output.text(item, "tenant")): \(Output.text(erased, "count")) erased records, the latest "
+                            + "\(Output.text(erased, "lastAt").prefix(10)); the last backup that holds it expires by "
+                            + "\(Output.text(erased, "inBackupsUntil").prefix(10))")
+                }
+                if let held = item["held"]?.integerValue, held > 0 {
+                    print("\(Output.text(item, "tenant")): \(held) messages held (appliance outbox list --status held)")
+                }
                 for gap in item["gaps"]?.arrayValue ?? [] {
                     print(
                         "\(Output.text(item, "tenant")): not to the second from \(Output.text(gap, "from")) "
@@ -56,6 +66,7 @@ extension BackupCommand {
 
     struct Drill: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "drill",
             abstract: "Restore shops into a scratch folder, compare and measure; nothing live changes.")
         @Option(help: "Slug or id of a shop; may be given several times. Without it, all.") var tenant: [String] = []
         @Flag(help: "List what earlier drills found, the newest first, instead.") var history = false

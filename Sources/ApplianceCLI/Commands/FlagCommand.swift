@@ -17,7 +17,7 @@ struct FlagCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List feature flags.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List feature flags.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -39,7 +39,7 @@ struct FlagCommand: AsyncParsableCommand {
 
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Switch a feature on or off; what no rule is given for stays as it was.",
+            commandName: "set", abstract: "Switch a feature on or off; what no rule is given for stays as it was.",
             discussion: """
                 Examples:
                   appliance flag set new-invoices on
@@ -93,7 +93,8 @@ struct FlagCommand: AsyncParsableCommand {
     }
 
     struct Delete: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Delete a feature flag: it is off for all then.")
+        static let configuration = CommandConfiguration(
+            commandName: "delete", abstract: "Delete a feature flag: it is off for all then.")
         @Argument(help: "Its name.") var name: String
         @OptionGroup var options: DataOptions
 

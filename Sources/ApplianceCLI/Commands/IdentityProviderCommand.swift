@@ -35,7 +35,7 @@ struct IdentityProviderCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List identity providers.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List identity providers.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -53,7 +53,7 @@ struct IdentityProviderCommand: AsyncParsableCommand {
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Set up an identity provider.",
+            commandName: "create", abstract: "Set up an identity provider.",
             discussion: """
                 Examples:
                   appliance identity-provider create github --kind github --client-id ID --secret-file FILE
@@ -78,7 +78,7 @@ struct IdentityProviderCommand: AsyncParsableCommand {
 
     struct Change: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change an identity provider; what is not given stays as it was.")
+            commandName: "change", abstract: "Change an identity provider; what is not given stays as it was.")
         @Argument(help: "Its name.") var name: String
         @OptionGroup var facts: Facts
         @Option(help: "Whether the sign-in page offers it: on or off.") var state: String?
@@ -100,7 +100,7 @@ struct IdentityProviderCommand: AsyncParsableCommand {
 
     struct Delete: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete an identity provider; accounts and passwords stay.")
+            commandName: "delete", abstract: "Delete an identity provider; accounts and passwords stay.")
         @Argument(help: "Its name.") var name: String
         @OptionGroup var options: DataOptions
 
@@ -113,7 +113,8 @@ struct IdentityProviderCommand: AsyncParsableCommand {
     }
 
     struct Check: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Ask an identity provider for its documents.")
+        static let configuration = CommandConfiguration(
+            commandName: "check", abstract: "Ask an identity provider for its documents.")
         @Argument(help: "Its name.") var name: String
         @OptionGroup var options: DataOptions
 

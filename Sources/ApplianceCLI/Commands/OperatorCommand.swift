@@ -10,7 +10,7 @@ struct OperatorCommand: AsyncParsableCommand {
         ])
 
     struct Create: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Create an operator.")
+        static let configuration = CommandConfiguration(commandName: "create", abstract: "Create an operator.")
         @Argument(help: "E-mail address.") var email: String
         @Option(help: "owner, support (looks, changes nothing) or billing.") var role: String?
         @OptionGroup var password: PasswordOptions
@@ -28,7 +28,7 @@ struct OperatorCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List operators.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List operators.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -45,7 +45,8 @@ struct OperatorCommand: AsyncParsableCommand {
     }
 
     struct Disable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Disable an operator and end all sessions.")
+        static let configuration = CommandConfiguration(
+            commandName: "disable", abstract: "Disable an operator and end all sessions.")
         @Argument(help: "E-mail address or id.") var email: String
         @OptionGroup var options: DataOptions
 
@@ -58,7 +59,8 @@ struct OperatorCommand: AsyncParsableCommand {
     }
 
     struct ResetPassword: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Set a new password and end all sessions.")
+        static let configuration = CommandConfiguration(
+            commandName: "reset-password", abstract: "Set a new password and end all sessions.")
         @Argument(help: "E-mail address or id.") var email: String
         @OptionGroup var password: PasswordOptions
         @OptionGroup var options: DataOptions

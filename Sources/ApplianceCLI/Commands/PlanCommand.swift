@@ -36,7 +36,8 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List plans, each in its newest version.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List plans, each in its newest version.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -58,7 +59,8 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a plan, and which of its versions shops have.")
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Show a plan, and which of its versions shops have.")
         @Argument(help: "Its name.") var name: String
         @OptionGroup var options: DataOptions
 
@@ -76,6 +78,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "create",
             abstract: "Write a plan's next version, or a new plan; shops keep theirs until they are moved.",
             discussion: """
                 What is not said stays as the newest version has it. Example:
@@ -153,7 +156,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     struct Move: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Move every shop of a plan to its newest version.")
+            commandName: "move", abstract: "Move every shop of a plan to its newest version.")
         @Argument(help: "Its name.") var name: String
         @OptionGroup var options: DataOptions
 
@@ -171,7 +174,7 @@ struct PlanCommand: AsyncParsableCommand {
 extension TenantCommand {
     struct ChangePlan: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give a shop another plan, or another version of its own.",
+            commandName: "change-plan", abstract: "Give a shop another plan, or another version of its own.",
             discussion: "What the shop has beyond the new limits stays; with --dry-run nothing is changed.")
         @Argument(help: "Slug or id.") var slug: String
         @Option(help: "The plan's name.") var plan: String

@@ -11,7 +11,7 @@ struct RecordCommand: AsyncParsableCommand {
               appliance record list products --tenant acme 'price[gte]=50000' sort=-price
               appliance record change products prd_01k… '{"stock":4}' --tenant acme
             """,
-        subcommands: [List.self, Show.self, Create.self, Change.self, Delete.self])
+        subcommands: [List.self, Show.self, Create.self, Change.self, Delete.self, Erase.self])
 
     /// The collection and the shop that it is in.
     struct Place: ParsableArguments {
@@ -57,7 +57,8 @@ struct RecordCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List records: one page of them.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List records: one page of them.")
         @OptionGroup var place: Place
         @Argument(help: "NAME=VALUE as in a request: filters, q, sort, limit, cursor, fields, count.")
         var query: [String] = []
@@ -77,7 +78,7 @@ struct RecordCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a record.")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a record.")
         @OptionGroup var place: Place
         @Argument(help: "Id of the record.") var id: String
 
@@ -85,7 +86,7 @@ struct RecordCommand: AsyncParsableCommand {
     }
 
     struct Create: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Create a record.")
+        static let configuration = CommandConfiguration(commandName: "create", abstract: "Create a record.")
         @OptionGroup var place: Place
         @Argument(help: "Its values, as a JSON object.") var values: String
 
@@ -94,7 +95,7 @@ struct RecordCommand: AsyncParsableCommand {
 
     struct Change: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change some fields of a record; null empties one.")
+            commandName: "change", abstract: "Change some fields of a record; null empties one.")
         @OptionGroup var place: Place
         @Argument(help: "Id of the record.") var id: String
         @Argument(help: "The new values, as a JSON object.") var values: String
@@ -103,7 +104,7 @@ struct RecordCommand: AsyncParsableCommand {
     }
 
     struct Delete: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Delete a record.")
+        static let configuration = CommandConfiguration(commandName: "delete", abstract: "Delete a record.")
         @OptionGroup var place: Place
         @Argument(help: "Id of the record.") var id: String
         @Flag(help: "Do not ask.") var yes = false

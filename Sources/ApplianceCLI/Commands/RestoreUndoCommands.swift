@@ -8,7 +8,7 @@ import Storage
 extension RestoreCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List restores, and which can be undone.",
+            commandName: "list", abstract: "List restores, and which can be undone.",
             discussion: "Takes --tenant, --json, --data and --backups of appliance restore.")
         @ParentCommand var restore: RestoreCommand
 
@@ -36,7 +36,7 @@ extension RestoreCommand {
 
     struct Undo: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Bring back what a restore replaced, for seven days.",
+            commandName: "undo", abstract: "Bring back what a restore replaced, for seven days.",
             discussion: """
                 Name the restore, the undo token that it printed, or a shop with --tenant for its latest. The undo is
                 checked and swapped in like a restore, and can be undone in turn. Takes --tenant, --dry-run, --yes,

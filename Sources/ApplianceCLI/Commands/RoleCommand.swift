@@ -15,7 +15,8 @@ struct RoleCommand: AsyncParsableCommand {
         subcommands: [List.self, Create.self, Change.self, Delete.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the roles of a shop's own.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the roles of a shop's own.")
         @OptionGroup var shop: UserCommand.Shop
 
         func run() async throws {
@@ -32,7 +33,7 @@ struct RoleCommand: AsyncParsableCommand {
     }
 
     struct Create: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Define a role.")
+        static let configuration = CommandConfiguration(commandName: "create", abstract: "Define a role.")
         @Argument(help: "Its name, a slug of 3 to 20 characters.") var name: String
         @OptionGroup var rights: Rights
         @OptionGroup var shop: UserCommand.Shop
@@ -49,7 +50,8 @@ struct RoleCommand: AsyncParsableCommand {
 
     struct Change: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change what a role may do, from the next request of everybody who has it.")
+            commandName: "change", abstract: "Change what a role may do, from the next request of everybody who has it."
+        )
         @Argument(help: "Name of the role.") var name: String
         @OptionGroup var rights: Rights
         @Option(help: "A collection to close, or several with commas; may be repeated.") var close: [String] = []
@@ -66,7 +68,8 @@ struct RoleCommand: AsyncParsableCommand {
     }
 
     struct Delete: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Delete a role that nobody has.")
+        static let configuration = CommandConfiguration(
+            commandName: "delete", abstract: "Delete a role that nobody has.")
         @Argument(help: "Name of the role.") var name: String
         @OptionGroup var shop: UserCommand.Shop
 

@@ -6,7 +6,8 @@ struct ScheduleCommand: AsyncParsableCommand {
         commandName: "schedule", abstract: "Recurring jobs.", subcommands: [List.self, Run.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List jobs with their last and next run.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List jobs with their last and next run.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -28,7 +29,7 @@ struct ScheduleCommand: AsyncParsableCommand {
     }
 
     struct Run: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Run a job now.")
+        static let configuration = CommandConfiguration(commandName: "run", abstract: "Run a job now.")
         @Argument(help: "Name of the job.") var name: String
         @OptionGroup var options: DataOptions
 

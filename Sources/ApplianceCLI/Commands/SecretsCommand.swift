@@ -18,7 +18,8 @@ struct SecretsCommand: AsyncParsableCommand {
     }
 
     struct Status: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Tell how much is sealed with which key.")
+        static let configuration = CommandConfiguration(
+            commandName: "status", abstract: "Tell how much is sealed with which key.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -30,7 +31,7 @@ struct SecretsCommand: AsyncParsableCommand {
 
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a new master key and seal everything with it.",
+            commandName: "rotate", abstract: "Make a new master key and seal everything with it.",
             discussion: """
                 The key of before is kept in master.key.retired: it opens what old snapshots hold. Tokens of API clients
                 end; people stay signed in.
@@ -49,6 +50,7 @@ struct SecretsCommand: AsyncParsableCommand {
 
     struct ForgetRetired: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "forget-retired",
             abstract: "Let go of the keys of before: secrets in older snapshots then open no more.")
         @Flag(help: "Do not ask.") var yes = false
         @OptionGroup var options: DataOptions

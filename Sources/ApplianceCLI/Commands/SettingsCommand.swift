@@ -10,7 +10,7 @@ struct SettingsCommand: AsyncParsableCommand {
     private static let path = "/api/admin/settings"
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the settings.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the settings.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -27,7 +27,7 @@ struct SettingsCommand: AsyncParsableCommand {
     }
 
     struct Get: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a setting.")
+        static let configuration = CommandConfiguration(commandName: "get", abstract: "Show a setting.")
         @Argument(help: "Its key.") var key: String
         @OptionGroup var options: DataOptions
 
@@ -40,7 +40,7 @@ struct SettingsCommand: AsyncParsableCommand {
     }
 
     struct Set: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Change a setting.")
+        static let configuration = CommandConfiguration(commandName: "set", abstract: "Change a setting.")
         @Argument(help: "Its key.") var key: String
         @Argument(help: "Its new value; \"\" for none.") var value: String
         @OptionGroup var options: DataOptions
@@ -67,7 +67,7 @@ struct LegalCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List all versions.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List all versions.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -80,7 +80,7 @@ struct LegalCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a text as it is now.")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a text as it is now.")
         @Argument(help: "terms or privacy.") var kind: String
         @OptionGroup var options: DataOptions
 
@@ -94,7 +94,7 @@ struct LegalCommand: AsyncParsableCommand {
 
     struct Publish: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Publish a new version; everybody is asked to accept it.")
+            commandName: "publish", abstract: "Publish a new version; everybody is asked to accept it.")
         @Argument(help: "terms or privacy.") var kind: String
         @Option(help: "File with the text: paragraphs, # headings, - lists.") var file: String
         @OptionGroup var options: DataOptions

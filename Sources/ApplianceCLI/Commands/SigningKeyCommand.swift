@@ -18,7 +18,8 @@ struct SigningKeyCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the keys whose tokens are good.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the keys whose tokens are good.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -31,7 +32,7 @@ struct SigningKeyCommand: AsyncParsableCommand {
 
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Begin a new key; tokens of the one before are good until they expire.")
+            commandName: "rotate", abstract: "Begin a new key; tokens of the one before are good until they expire.")
         @Flag(help: "All tokens that are out are dead at once; browsers stay signed in.") var immediately = false
         @OptionGroup var options: DataOptions
 

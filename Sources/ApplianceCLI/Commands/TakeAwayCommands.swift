@@ -5,6 +5,7 @@ import Foundation
 extension TenantCommand {
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "export",
             abstract: "Write a shop to a folder of its own: SQLite file, uploaded files, sums, a page to read.",
             discussion: "The folder must not exist yet. Sessions are left out; people and records are all in it.")
         @Argument(help: "Slug or id.") var slug: String
@@ -29,7 +30,7 @@ extension TenantCommand {
 
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take in a shop that was exported, here or elsewhere.",
+            commandName: "import", abstract: "Take in a shop that was exported, here or elsewhere.",
             discussion: "Every byte is checked before anything is taken in. Its name is the old one, or the next free.")
         @Argument(help: "The exported folder.") var folder: String
         @Option(help: "Its name in addresses here.") var slug: String?
@@ -50,7 +51,7 @@ extension TenantCommand {
 
     struct Clone: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Copy a shop to try things in: without personal data, gone by itself.",
+            commandName: "clone", abstract: "Copy a shop to try things in: without personal data, gone by itself.",
             discussion: """
                 What the collections declare as personal is masked, people lose their passwords, and keys, sessions and
                 the audit log are left out. To get in: appliance user reset-password.

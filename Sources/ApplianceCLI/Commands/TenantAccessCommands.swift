@@ -4,7 +4,8 @@ import ArgumentParser
 /// What a shop is to the outside, and which operators act in it.
 extension TenantCommand {
     struct Set: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Change a shop's name, logo or web origins.")
+        static let configuration = CommandConfiguration(
+            commandName: "set", abstract: "Change a shop's name, logo or web origins.")
         @Argument(help: "Slug or id.") var slug: String
         @Option(help: "Its name for people.") var name: String?
         @Option(help: "Id of an image among its files that all may see; \"\" for none.") var logo: String?
@@ -90,7 +91,8 @@ extension TenantCommand {
 
 extension OperatorCommand {
     struct SetRole: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Give an operator another role.")
+        static let configuration = CommandConfiguration(
+            commandName: "set-role", abstract: "Give an operator another role.")
         @Argument(help: "E-mail address or id.") var email: String
         @Argument(help: "owner, support or billing.") var role: String
         @OptionGroup var options: DataOptions
@@ -104,7 +106,7 @@ extension OperatorCommand {
     }
 
     struct Roles: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show what each role may do.")
+        static let configuration = CommandConfiguration(commandName: "roles", abstract: "Show what each role may do.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {

@@ -29,7 +29,7 @@ struct TenantCommand: AsyncParsableCommand {
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Create a shop.",
+            commandName: "create", abstract: "Create a shop.",
             discussion: """
                 Example:
                   appliance tenant create acme --name "Acme Jewellers" --plan pro --trial-days 14 \\
@@ -70,7 +70,7 @@ struct TenantCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List shops.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List shops.")
         @Option(help: "Only those whose slug, name or owner has this in it.") var search: String?
         @OptionGroup var options: DataOptions
 
@@ -101,7 +101,7 @@ struct TenantCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show a shop.")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a shop.")
         @Argument(help: "Slug or id.") var slug: String
         @OptionGroup var options: DataOptions
 

@@ -14,7 +14,7 @@ extension TenantCommand {
     }
 
     struct Suspend: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a shop read-only.")
+        static let configuration = CommandConfiguration(commandName: "suspend", abstract: "Make a shop read-only.")
         @Argument(help: "Slug or id.") var slug: String
         @Option(help: "Why; the shop's people see it.") var reason: String
         @OptionGroup var options: DataOptions
@@ -23,7 +23,8 @@ extension TenantCommand {
     }
 
     struct Activate: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a shop active: end its trial or suspension.")
+        static let configuration = CommandConfiguration(
+            commandName: "activate", abstract: "Make a shop active: end its trial or suspension.")
         @Argument(help: "Slug or id.") var slug: String
         @Option(help: "Why, for the audit log.") var reason: String?
         @OptionGroup var options: DataOptions
@@ -32,7 +33,8 @@ extension TenantCommand {
     }
 
     struct ExtendTrial: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Move the end of a trial.")
+        static let configuration = CommandConfiguration(
+            commandName: "extend-trial", abstract: "Move the end of a trial.")
         @Argument(help: "Slug or id.") var slug: String
         @Option(help: "Days to add.") var days: Int
         @Option(help: "Why, for the audit log.") var reason: String?
@@ -44,7 +46,8 @@ extension TenantCommand {
     }
 
     struct Convert: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Make a subscription of a trial.")
+        static let configuration = CommandConfiguration(
+            commandName: "convert", abstract: "Make a subscription of a trial.")
         @Argument(help: "Slug or id.") var slug: String
         @Option(help: "Last paid day, such as 2026-12-31; without it the subscription has no end.")
         var paidUntil: String?
@@ -57,7 +60,8 @@ extension TenantCommand {
     }
 
     struct Renew: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Note until when a shop is paid.")
+        static let configuration = CommandConfiguration(
+            commandName: "renew", abstract: "Note until when a shop is paid.")
         @Argument(help: "Slug or id.") var slug: String
         @Option(help: "Last paid day, such as 2026-12-31.") var paidUntil: String
         @Option(help: "Why, for the audit log.") var reason: String?
@@ -70,7 +74,7 @@ extension TenantCommand {
 
     struct Cancel: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "End a shop with its trial or paid period, on a date, or now.")
+            commandName: "cancel", abstract: "End a shop with its trial or paid period, on a date, or now.")
         @Argument(help: "Slug or id.") var slug: String
         @Option(help: "Why; the shop's people see it.") var reason: String
         @Option(help: "Last day, such as 2026-12-31, instead of the period's.") var at: String?
@@ -84,7 +88,8 @@ extension TenantCommand {
     }
 
     struct Reactivate: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Take a suspension or a cancellation back.")
+        static let configuration = CommandConfiguration(
+            commandName: "reactivate", abstract: "Take a suspension or a cancellation back.")
         @Argument(help: "Slug or id.") var slug: String
         @Option(help: "Why, for the audit log.") var reason: String?
         @OptionGroup var options: DataOptions
@@ -93,7 +98,8 @@ extension TenantCommand {
     }
 
     struct History: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show what became of a shop, and what will.")
+        static let configuration = CommandConfiguration(
+            commandName: "history", abstract: "Show what became of a shop, and what will.")
         @Argument(help: "Slug or id, also of a shop in the trash.") var slug: String
         @OptionGroup var options: DataOptions
 

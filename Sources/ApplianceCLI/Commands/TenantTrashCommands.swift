@@ -16,7 +16,7 @@ extension TenantCommand {
 
     struct Delete: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete a shop: out of service at once, in the trash for 30 days.")
+            commandName: "delete", abstract: "Delete a shop: out of service at once, in the trash for 30 days.")
         @Argument(help: "Slug.") var slug: String
         @Option(help: "Why, for the audit log.") var reason: String?
         @Flag(help: "Do not ask.") var yes = false
@@ -35,7 +35,8 @@ extension TenantCommand {
     }
 
     struct Undelete: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Bring a deleted shop back from the trash.")
+        static let configuration = CommandConfiguration(
+            commandName: "undelete", abstract: "Bring a deleted shop back from the trash.")
         @Argument(help: "Slug or id.") var slug: String
         @OptionGroup var options: DataOptions
 
@@ -48,7 +49,8 @@ extension TenantCommand {
     }
 
     struct Trash: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List deleted shops that can still come back.")
+        static let configuration = CommandConfiguration(
+            commandName: "trash", abstract: "List deleted shops that can still come back.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -64,7 +66,8 @@ extension TenantCommand {
     }
 
     struct Purge: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Remove a deleted shop for good, now.")
+        static let configuration = CommandConfiguration(
+            commandName: "purge", abstract: "Remove a deleted shop for good, now.")
         @Argument(help: "Slug.") var slug: String
         @Flag(help: "Do not ask.") var yes = false
         @OptionGroup var options: DataOptions

@@ -8,7 +8,7 @@ struct UsageCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show what a shop used: of each limit, and by what.")
+            commandName: "show", abstract: "Show what a shop used: of each limit, and by what.")
         @Option(help: "Slug or id.") var tenant: String
         @Option(help: "First day, such as 2026-11-01; the period's first when left out.") var from: String?
         @Option(help: "Last day.") var to: String?
@@ -48,7 +48,7 @@ struct UsageCommand: AsyncParsableCommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add up usage anew from its log and compare every counter.")
+            commandName: "check", abstract: "Add up usage anew from its log and compare every counter.")
         @Option(help: "Slug or id; every shop when left out.") var tenant: String?
         @Flag(help: "Put counters right that are wrong.") var rebuild = false
         @OptionGroup var options: DataOptions
@@ -102,7 +102,8 @@ struct UsageCommand: AsyncParsableCommand {
     private static let prices = "/api/admin/prices"
 
     struct Prices: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List what a unit costs, and cost before.")
+        static let configuration = CommandConfiguration(
+            commandName: "prices", abstract: "List what a unit costs, and cost before.")
         @OptionGroup var options: DataOptions
 
         func run() async throws {
@@ -120,7 +121,7 @@ struct UsageCommand: AsyncParsableCommand {
 
     struct SetPrice: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Set what a unit costs from some moment on; earlier prices stay.")
+            commandName: "set-price", abstract: "Set what a unit costs from some moment on; earlier prices stay.")
         @Argument(help: "What, such as claude.") var item: String
         @Argument(help: "Cents.") var amount: Int
         @Option(help: "An instant in UTC or a day; now when left out.") var from: String?

@@ -16,7 +16,7 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct Create: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Create a user.")
+        static let configuration = CommandConfiguration(commandName: "create", abstract: "Create a user.")
         @Argument(help: "E-mail address.") var email: String
         @Option(help: "owner, admin, staff, viewer, or a role of the shop's own.") var role = "staff"
         @Option(help: "Name.") var name: String?
@@ -38,7 +38,7 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the users of a shop.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List the users of a shop.")
         @OptionGroup var shop: Shop
 
         func run() async throws {
@@ -55,7 +55,8 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct Disable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Disable a user and end all sessions.")
+        static let configuration = CommandConfiguration(
+            commandName: "disable", abstract: "Disable a user and end all sessions.")
         @Argument(help: "E-mail address or id.") var email: String
         @OptionGroup var shop: Shop
 
@@ -68,7 +69,8 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct Enable: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Let a disabled user in again.")
+        static let configuration = CommandConfiguration(
+            commandName: "enable", abstract: "Let a disabled user in again.")
         @Argument(help: "E-mail address or id.") var email: String
         @OptionGroup var shop: Shop
 
@@ -81,7 +83,7 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct SetRole: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Give a user another role.")
+        static let configuration = CommandConfiguration(commandName: "set-role", abstract: "Give a user another role.")
         @Argument(help: "E-mail address or id.") var email: String
         @Argument(help: "owner, admin, staff, viewer, or a role of the shop's own.") var role: String
         @OptionGroup var shop: Shop
@@ -96,7 +98,8 @@ struct UserCommand: AsyncParsableCommand {
     }
 
     struct ResetPassword: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Set a new password and end all sessions.")
+        static let configuration = CommandConfiguration(
+            commandName: "reset-password", abstract: "Set a new password and end all sessions.")
         @Argument(help: "E-mail address or id.") var email: String
         @OptionGroup var password: PasswordOptions
         @OptionGroup var shop: Shop

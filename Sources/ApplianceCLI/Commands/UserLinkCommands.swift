@@ -5,7 +5,7 @@ import ArgumentParser
 extension UserCommand {
     struct Invite: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Invite somebody; prints a link, good once and for 7 days.")
+            commandName: "invite", abstract: "Invite somebody; prints a link, good once and for 7 days.")
         @Argument(help: "E-mail address.") var email: String
         @Option(help: "owner, admin, staff, viewer, or a role of the shop's own.") var role = "staff"
         @Option(help: "Name.") var name: String?
@@ -24,7 +24,7 @@ extension UserCommand {
     }
 
     struct Invitations: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List invitations.")
+        static let configuration = CommandConfiguration(commandName: "invitations", abstract: "List invitations.")
         @OptionGroup var shop: Shop
 
         func run() async throws {
@@ -41,7 +41,8 @@ extension UserCommand {
     }
 
     struct RevokeInvitation: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Withdraw an invitation; its link is dead.")
+        static let configuration = CommandConfiguration(
+            commandName: "revoke-invitation", abstract: "Withdraw an invitation; its link is dead.")
         @Argument(help: "Id of the invitation.") var id: String
         @OptionGroup var shop: Shop
 
@@ -56,7 +57,7 @@ extension UserCommand {
 
     struct ResetLink: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print a link that sets a new password, once and within 30 minutes.")
+            commandName: "reset-link", abstract: "Print a link that sets a new password, once and within 30 minutes.")
         @Argument(help: "E-mail address or id.") var email: String
         @OptionGroup var shop: Shop
 
@@ -72,7 +73,7 @@ extension UserCommand {
 extension OperatorCommand {
     struct ResetLink: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print a link that sets a new password, once and within 30 minutes.")
+            commandName: "reset-link", abstract: "Print a link that sets a new password, once and within 30 minutes.")
         @Argument(help: "E-mail address or id.") var email: String
         @OptionGroup var options: DataOptions
 

@@ -4,7 +4,8 @@ import ArgumentParser
 /// Where users are signed in.
 extension UserCommand {
     struct Sessions: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List where a user is signed in.")
+        static let configuration = CommandConfiguration(
+            commandName: "sessions", abstract: "List where a user is signed in.")
         @Argument(help: "E-mail address or id.") var email: String
         @OptionGroup var shop: Shop
 
@@ -22,7 +23,8 @@ extension UserCommand {
     }
 
     struct SignOut: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "End all sessions of a user.")
+        static let configuration = CommandConfiguration(
+            commandName: "sign-out", abstract: "End all sessions of a user.")
         @Argument(help: "E-mail address or id.") var email: String
         @OptionGroup var shop: Shop
 
