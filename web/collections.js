@@ -7,7 +7,7 @@ export function collectionsIn(document, modules = null) {
   const missing = new Set(modules ? Object.entries(document['x-modules'] ?? {})
     .filter(([module]) => !modules.includes(module)).flatMap(([, names]) => names) : [])
   return Object.entries(document.paths ?? {})
-    .filter(([path, item]) => /^\/api\/[a-z0-9-]+$/.test(path) && item.get?.tags?.includes('collections'))
+    .filter(([path, item]) => /^\/api\/[A-Za-z0-9-]+$/.test(path) && item.get?.tags?.includes('collections'))
     .filter(([path]) => !missing.has(nameOf(path)))
     .map(([path, item]) => collection(path, item, document))
 }
@@ -47,7 +47,7 @@ function collection(path, item, document) {
     isSearchable: declared.searchable !== false && hasParameter(item.get, 'q'),
     canCount: hasParameter(item.get, 'count'), canCreate: Boolean(item.post), canChange: Boolean(one.patch),
     permissions: declared.permissions ?? null, own: declared.own ?? {}, ownerField: declared.ownerField ?? null,
-    canDelete: Boolean(one.delete),
+    canDelete: Boolean(one.delete), canErase: Boolean(document.paths[`${path}/{id}/erase`]?.post),
     canImport: Boolean(document.paths[`${path}/import`]?.post),
   }
 }
@@ -69,7 +69,7 @@ function field(declared, record, created) {
     choices: (given.choices ?? schema.enum ?? []).filter((one) => one !== null),
     target: targetOf(given, schema), currency: given.currency ?? 'currency', isUnique: given.unique ?? null,
     readableBy: given.readableBy ?? null, writableBy: given.writableBy ?? null, isSearchable: given.searchable ?? false,
-    isImmutable: given.immutable ?? false, accept: given.accept ?? [],
+    isImmutable: given.immutable ?? false, isPersonal: given.personal ?? false, accept: given.accept ?? [],
   }
 }
 
@@ -82,7 +82,7 @@ function typeOf({ type, format, enum: choices }) {
 }
 
 function targetOf(given, schema) {
-  return given.reference ?? given.to ?? /^Id of a record of ([a-z0-9-]+)$/.exec(schema.description ?? '')?.[1] ?? null
+  return given.reference ?? given.to ?? /^Id of a record of ([A-Za-z0-9-]+)$/.exec(schema.description ?? '')?.[1] ?? null
 }
 
 const titleLength = 200

@@ -10,7 +10,8 @@ export const featureNames = {
 /** Every limit a plan may set, with how it is called. */
 export const limitNames = {
   tasks: 'Tasks a month', apiCalls: 'API calls a month', users: 'Users', storageBytes: 'Storage',
-  requestsPerMinute: 'API requests a minute', userRequestsPerMinute: 'API requests a minute and user',
+  ownCollections: 'Own collections', requestsPerMinute: 'API requests a minute',
+  userRequestsPerMinute: 'API requests a minute and user',
 }
 
 /** The limits that are set, as `[name, number]`. */

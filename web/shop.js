@@ -82,6 +82,10 @@ export class Shop {
     return this.#api.patch(path, body, this.#named(options))
   }
 
+  put(path, body, options) {
+    return this.#api.put(path, body, this.#named(options))
+  }
+
   delete(path, options) {
     return this.#api.delete(path, this.#named(options))
   }
@@ -111,6 +115,8 @@ export class Shops {
   #api
   #session
   #kept = new Map()
+  /** Told when what is known of a shop no longer holds. */
+  onForget = () => {}
 
   constructor(api, session) {
     this.#api = api
@@ -125,6 +131,12 @@ export class Shops {
     this.#kept.set(slug, { shop, since: Date.now() })
     shop.catch(() => this.#kept.delete(slug))
     return shop
+  }
+
+  /** Reads the shop anew when it is asked for next: its declarations were changed. */
+  forget(slug = null) {
+    this.#kept.delete(slug)
+    this.onForget()
   }
 
   async #read(acting) {

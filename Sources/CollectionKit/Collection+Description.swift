@@ -17,7 +17,9 @@ extension Collection {
     }
 
     /// Many records, for people: `license-policies` becomes `License policies`.
-    var heading: String { name.prefix(1).uppercased() + name.dropFirst().replacing("-", with: " ") }
+    package var heading: String { own?.heading ?? derivedHeading }
+
+    private var derivedHeading: String { name.prefix(1).uppercased() + name.dropFirst().replacing("-", with: " ") }
 
     /// What a record is called where there is room for one field: its number, its name, or the first text that it has.
     private var titleField: String? {
@@ -142,7 +144,9 @@ extension Field {
     }
 
     /// `unitPrice` becomes `Unit price`; `customerId` becomes `Customer`.
-    var title: String {
+    var title: String { label ?? derivedTitle }
+
+    private var derivedTitle: String {
         var stem = name
         switch type {
         case .reference, .user: if stem.hasSuffix("Id"), stem.count > 2 { stem.removeLast(2) }
@@ -167,7 +171,7 @@ extension Field {
         }
     }
 
-    private var limits: [JSON.Member] {
+    var limits: [JSON.Member] {
         var members: [JSON.Member] = []
         switch type {
         case .text(_, let max), .secret(let max): members.append(.init("maxLength", JSON(max)))

@@ -82,7 +82,7 @@ extension Collection {
     }
 
     private func index(_ columns: [String], unique: Bool = false, collation: String? = nil) -> String {
-        let words = [name] + columns + (collation.map { [$0.lowercased()] } ?? [])
+        let words = [table] + columns + (collation.map { [$0.lowercased()] } ?? [])
         let indexName = CollectionSQL.quoted(words.joined(separator: "_"))
         let suffix = collation.map { " COLLATE \($0)" } ?? ""
         let list = columns.map { CollectionSQL.quoted($0) + suffix }.joined(separator: ", ")
@@ -141,6 +141,7 @@ extension Field {
         let column = "\(CollectionSQL.quoted(name)) \(type.columnType)"
         if case .file = type { return column + " REFERENCES files (id) ON DELETE RESTRICT" }
         guard case .reference(let target, let rule) = type else { return column }
-        return column + " REFERENCES \(CollectionSQL.quoted(target)) (id) ON DELETE \(rule.rawValue)"
+        let table = CollectionSQL.quoted(targetTable ?? target)
+        return column + " REFERENCES \(table) (id) ON DELETE \(rule.rawValue)"
     }
 }

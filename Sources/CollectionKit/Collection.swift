@@ -14,6 +14,11 @@ package final class Collection: Sendable {
     package let idPrefix: String
     /// One record, for people: `Customer`.
     package let title: String
+    /// Where the records are: named like the collection, but for those of a shop's own, which no table that a later
+    /// version brings must ever meet.
+    package let table: String
+    /// Set for what a shop declared for itself.
+    package let own: Own?
     package let fields: [Field]
     /// Each list of fields that lists are often filtered or sorted by; equality first, then order. `id` is appended.
     package let indexes: [[String]]
@@ -36,14 +41,29 @@ package final class Collection: Sendable {
         package static let fields = 55
     }
 
+    /// What is particular about a collection that a shop declared for itself.
+    package struct Own: Sendable {
+        /// Many records, for people: `Repairs`.
+        let heading: String
+        /// Of the declaration; each change of it is the next one.
+        package let version: Int64
+
+        package init(heading: String, version: Int64) { (self.heading, self.version) = (heading, version) }
+    }
+
+    /// What the tables of shops' own collections begin with.
+    package static let ownPrefix = "own_"
+
     /// `frozen`: once the record is in that state, no field changes any more but those named in `except` and the one
     /// that tells the state.
     package init(
         _ name: String, idPrefix: String, title: String, fields: [Field], indexes: [[String]] = [],
         unique: [[String]] = [], frozen: (once: StateCondition, except: [String])? = nil,
         permissions: Permissions = .standard, retention: Retention = .untilDeleted,
-        invariants: [DatabaseSchema.Invariant] = [], meter: String? = nil
+        invariants: [DatabaseSchema.Invariant] = [], meter: String? = nil, own: Own? = nil
     ) {
+        let table = own == nil ? name : Self.ownPrefix + name
+        (self.table, self.own) = (table, own)
         (self.invariants, self.meter) = (invariants, meter)
         if fields.count > Limit.fields { preconditionFailure("\(name) has more than \(Limit.fields) fields") }
         let fields = fields.map { field in
@@ -54,12 +74,13 @@ package final class Collection: Sendable {
         }
         (self.name, self.idPrefix, self.title, self.fields) = (name, idPrefix, title, fields)
         (self.indexes, self.unique, self.permissions, self.retention) = (indexes, unique, permissions, retention)
-        sql = CollectionSQL(name: name, fields: fields)
+        sql = CollectionSQL(name: table, fields: fields)
         fieldIndex = Dictionary(fields.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         rules = CollectionRules(fields)
-        search = SearchIndex(name, fields)
+        search = SearchIndex(table, fields)
         if let mistake = permissions.mistake(fields) { preconditionFailure("\(name): \(mistake)") }
-        grants = Grants(name, fields, search, permissions, sql)
+        if let mistake = RecordErasure.mistake(fields) { preconditionFailure("\(name): \(mistake)") }
+        grants = Grants(table, fields, search, permissions, sql)
     }
 
     private let fieldIndex: [String: Int]
@@ -96,7 +117,7 @@ package enum Retention: Sendable, Equatable {
         }
     }
 
-    var text: String {
+    package var text: String {
         switch self {
         case .untilDeleted: "until deleted"
         case .years(let years): "\(years) years"

@@ -22,6 +22,18 @@ package struct CollectionCatalog: Sendable {
         self.entries = entries
     }
 
+    private init(_ entries: [Entry]) {
+        self.entries = entries
+        byName = Dictionary(
+            entries.enumerated().map { ($1.collection.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// This catalogue with what a shop declared for itself. What a module calls so already stays the module's.
+    package func adding(_ own: [Collection]) -> CollectionCatalog {
+        let free = own.filter { byName[$0.name] == nil }
+        return free.isEmpty ? self : CollectionCatalog(entries + free.map { Entry(collection: $0, module: nil) })
+    }
+
     package subscript(_ name: String) -> Collection? { entry(name)?.collection }
     package func entry(_ name: String) -> Entry? { byName[name].map { entries[$0] } }
     package var collections: [Collection] { entries.map(\.collection) }

@@ -67,7 +67,10 @@ extension Collection {
         ]
     }
 
-    private func schemaName(_ suffix: String) -> String { title.replacing(" ", with: "") + suffix }
+    /// What a shop calls its own may be called so by a module too: those are named otherwise.
+    private func schemaName(_ suffix: String) -> String {
+        own == nil ? title.replacing(" ", with: "") + suffix : "Own_\(name)\(suffix)"
+    }
 
     private func schemaReference(_ suffix: String) -> JSON {
         ["$ref": .string("#/components/schemas/\(schemaName(suffix))")]

@@ -24,7 +24,7 @@ struct CollectionRules: Sendable {
         secrets = indices(\.isWriteOnly)
         references = fields.enumerated().compactMap { index, field in
             switch field.type {
-            case .reference(let target, _): (index, Self.exists(target))
+            case .reference(let target, _): (index, Self.exists(field.targetTable ?? target))
             case .user: (index, Self.exists("users"))
             default: nil
             }

@@ -61,6 +61,10 @@ extension Field {
     package static func instant(_ name: String) -> Field { Field(name: name, type: .instant) }
 
     package static func choice(_ name: String, _ choices: String...) -> Field {
+        choice(name, of: choices)
+    }
+
+    package static func choice(_ name: String, of choices: [String]) -> Field {
         Field(name: name, type: .choice(choices))
     }
 

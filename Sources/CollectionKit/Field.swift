@@ -31,6 +31,10 @@ package struct Field: Sendable {
     package private(set) var writers: Set<Role>?
     /// When a sequence draws its number; at creation without.
     package private(set) var drawn: StateCondition?
+    /// What people call it, where its name does not say that.
+    package private(set) var label: String?
+    /// The table that a reference goes to, where it is not named like its collection.
+    private(set) var targetTable: String?
 
     package enum Uniqueness: Sendable { case none, exact, ignoringCase }
 
@@ -105,6 +109,9 @@ package struct Field: Sendable {
     package func `default`(_ text: String) -> Field { `default`(.value(.text(text))) }
     package func `default`(_ number: Int64) -> Field { `default`(.value(.integer(number))) }
     package func `default`(_ flag: Bool) -> Field { `default`(.value(.integer(flag ? 1 : 0))) }
+
+    package func titled(_ label: String) -> Field { with { $0.label = label } }
+    package func referring(toTable table: String) -> Field { with { $0.targetTable = table } }
 
     private func with(_ change: (inout Field) -> Void) -> Field {
         var copy = self

@@ -76,6 +76,7 @@ package struct RecordImport {
     package mutating func run(
         _ db: Database, file: URL, format: ImportFormat = .csv, progress: WorkProgress.Report
     ) throws -> ImportReport {
+        try collection.requireCurrent(db)
         let total = FileSystem.size(file)
         let reader = try FileReader(file)
         var csv = CSVParser()

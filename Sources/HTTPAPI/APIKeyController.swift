@@ -38,7 +38,8 @@ package struct APIKeyController: Sendable {
         let name = body.text("name", required: true, max: Limit.name) ?? ""
         let role = body.text("role", max: 10) { Role(rawValue: $0) != nil }.flatMap(Role.init(rawValue:)) ?? .staff
         let names = body.texts("scopes", allowed: nil) ?? ["read"]
-        let scopes = KeyScopes(names, collections: Set(services.catalog.collections.map(\.name)))
+        let catalog = try services.own(context.database).catalog
+        let scopes = KeyScopes(names, collections: Set(catalog.collections.map(\.name)))
         if scopes == nil {
             body.faults.append(
                 .init("scopes", "not_a_choice", "read, write, or one of them on a collection: customers:read."))

@@ -57,7 +57,9 @@ package struct BatchController: Sendable {
             throw DomainError.invalid(String(member.name.prefix(64)), "unknown_field", "There is no such field.")
         }
         let parts = (operation["path"]?.stringValue ?? "").split(separator: "/").map(String.init)
-        guard (2...3).contains(parts.count), parts[0] == "api", let entry = services.catalog.entry(parts[1]) else {
+        guard (2...3).contains(parts.count), parts[0] == "api",
+            let entry = try services.entry(parts[1], in: context.database)
+        else {
             throw DomainError.invalid("path", "not_found", "/api/<collection> or /api/<collection>/<id>.")
         }
         let change = try Self.change(operation, id: parts.count == 3 ? parts[2] : nil)

@@ -37,10 +37,36 @@ package struct CollectionController: Sendable {
         }
     }
 
-    private func list(_ context: TenantRequestContext, _ collection: Collection) async throws -> Response {
-        let query = try query(context, collection)
-        let past = try await past(query, context)
+    /// The same routes for whatever a shop declared for itself.
+    package func addOwn(to routes: Routes) {
+        let (path, record) = ("/api/\(Routes.ownCollection)", "/api/\(Routes.ownCollection)/{id}")
+        routes.ownCollection(
+            .get, path, "List records of a collection of the shop's own", .read,
+            direct: .immediate { try directList($0, services.ownCollection($0)) }
+        ) { try await list($0, services.ownCollection($0)) }
+        routes.ownCollection(
+            .post, path, "Create a record of a collection of the shop's own", .create, direct: .afterCommit
+        ) { try await create($0, services.ownCollection($0)) }
+        routes.ownCollection(
+            .get, record, "Read a record of a collection of the shop's own", .read,
+            direct: .immediate { try get($0, services.ownCollection($0)) }
+        ) { try await getAny($0, services.ownCollection($0)).response }
+        routes.ownCollection(
+            .patch, record, "Change a record of a collection of the shop's own", .update, direct: .afterCommit
+        ) { try await patch($0, services.ownCollection($0)) }
+        routes.ownCollection(
+            .delete, record, "Delete a record of a collection of the shop's own", .delete, direct: .afterCommit
+        ) { try await delete($0, services.ownCollection($0)) }
+        routes.ownCollection(.post, "\(path)/import", "Import into a collection of the shop's own", .create) {
+            try await CollectionTransfer(services).importFile($0, services.ownCollection($0))
+        }
+    }
+
+    private func list(_ context: TenantRequestContext, _ live: Collection) async throws -> Response {
+        let past = try await past(context, live)
         defer { withExtendedLifetime(past) {} }
+        let collection = try past.map { try own(live, in: $0) } ?? live
+        let query = try query(context, collection)
         let database = past?.database ?? context.database
         try await query.prepareSearch(in: database)
         if let accept = context.request.headers[.accept], let format = ExportFormat(accept: accept) {
@@ -66,15 +92,33 @@ package struct CollectionController: Sendable {
         }
     }
 
+    /// The collection then: one of the shop's own as it was declared.
+    private func own(_ live: Collection, in past: PastState) throws -> Collection {
+        if live.own == nil { return live }
+        guard let then = try services.own(past.database)[live.name] else { throw DomainError.notFound("collection") }
+        return then.declaration.collection
+    }
+
     /// The shop as it was, for `?at=`.
-    private func past(_ query: ListQuery, _ context: TenantRequestContext) async throws -> PastState? {
-        guard let at = query.at else { return nil }
+    private func past(_ context: TenantRequestContext, _ live: Collection) async throws -> PastState? {
+        guard let at = try at(context, live) else { return nil }
         return try await services.past(context.tenant.id, at)
+    }
+
+    /// `?at=` by itself: what else is asked may be of fields that a collection of the shop's own had only then.
+    private func at(_ context: TenantRequestContext, _ live: Collection) throws -> Instant? {
+        let parameters = try QueryString.parameters(of: context.request)
+        guard parameters.contains(where: { $0.0 == "at" }) else { return nil }
+        let asked = live.own == nil ? parameters : parameters.filter { $0.0 == "at" }
+        return try ListQuery(
+            context.principal.view(of: live), parameters: asked, targets: services.targets(context)
+        ).at
     }
 
     /// As `list`, on the event loop: a query that takes more than a moment, and an export, are left to `list`.
     private func directList(_ context: TenantRequestContext, _ collection: Collection) throws -> PlainAnswer? {
         if let accept = context.request.headers[.accept], ExportFormat(accept: accept) != nil { return nil }
+        if try collection.own != nil && at(context, collection) != nil { return nil }
         let query = try query(context, collection)
         // How long a search takes shows in no steps of SQLite's: the index has its own.
         if query.isAggregate || query.isSearch || query.at != nil { return nil }
@@ -110,6 +154,7 @@ package struct CollectionController: Sendable {
     private func get(_ context: TenantRequestContext, _ collection: Collection) throws -> PlainAnswer? {
         let (id, view) = (context.recordID, context.principal.view(of: collection))
         if context.request.uri.query?.isEmpty == false {
+            if try collection.own != nil && at(context, collection) != nil { return nil }
             let query = try recordQuery(context, collection)
             return query.at == nil ? try get(context, query, from: context.database) : nil
         }
@@ -122,8 +167,8 @@ package struct CollectionController: Sendable {
 
     private func getAny(_ context: TenantRequestContext, _ collection: Collection) async throws -> PlainAnswer {
         if let answer = try get(context, collection) { return answer }
-        let query = try recordQuery(context, collection)
-        let past = try await past(query, context)
+        let past = try await past(context, collection)
+        let query = try recordQuery(context, past.map { try own(collection, in: $0) } ?? collection)
         return try await services.storage.queryWork {
             try withExtendedLifetime(past) { try get(context, query, from: past?.database ?? context.database) }
         }

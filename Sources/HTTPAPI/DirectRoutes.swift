@@ -1,6 +1,7 @@
 import ApplianceCore
 import HTTPTypes
 import Hummingbird
+import Tenancy
 
 /// How a request may be answered on its connection's event loop, without a task of Hummingbird's between. What decides
 /// is what the handler waits for; the answer is the same either way.
@@ -78,13 +79,32 @@ struct DirectRoutes: Sendable {
     func find(_ method: HTTPRequest.Method, _ target: String) -> (route: DirectRoute, recordID: String?)? {
         let path = target.utf8.firstIndex(of: UInt8(ascii: "?")).map { target[..<$0] } ?? target[...]
         if let route = whole[path]?[method] { return (route, nil) }
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")),
-            let route = byRecord[path[..<slash]]?[method], let prefix = route.idPrefix
-        else { return nil }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
+        guard let route = byRecord[path[..<slash]]?[method], let prefix = route.idPrefix else {
+            return findOwn(method, path)
+        }
         let id = path[path.utf8.index(after: slash)...]
         // Tells ids from words such as `import`, and leaves escapes to those who decode them.
         guard id.hasPrefix(prefix), id.utf8.allSatisfy(Self.isPlain) else { return nil }
         return (route, String(id))
+    }
+
+    private static let api = "/api/"
+    private static let own = api + Routes.ownCollection
+
+    /// As `find`, for what a shop may have declared for itself: whether it has, its own file says.
+    private func findOwn(
+        _ method: HTTPRequest.Method, _ path: Substring
+    ) -> (route: DirectRoute, recordID: String?)? {
+        guard path.hasPrefix(Self.api) else { return nil }
+        let parts = path.dropFirst(Self.api.count).split(
+            separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        guard let name = parts.first, parts.count <= 2, OwnName.isCollection(name) else { return nil }
+        guard parts.count == 2 else { return whole[Self.own[...]]?[method].map { ($0, nil) } }
+        guard let route = byRecord[Self.own[...]]?[method], parts[1].utf8.contains(UInt8(ascii: "_")),
+            parts[1].utf8.allSatisfy(Self.isPlain)
+        else { return nil }
+        return (route, String(parts[1]))
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

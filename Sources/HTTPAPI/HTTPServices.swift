@@ -1,5 +1,6 @@
 package import ApplianceCore
 package import CollectionKit
+import Hummingbird
 package import Logging
 package import Storage
 package import Tenancy
@@ -50,11 +51,42 @@ package struct HTTPServices: Sendable {
         (self.settings, self.legal, self.actAs) = (settings, legal, actAs)
     }
 
+    /// What a shop declared for itself: worked out once for each declaration.
+    func own(_ file: DatabaseFile) throws -> OwnCollections {
+        try file.kept { [catalog] db in try OwnCollections(db, beside: catalog) }
+    }
+
+    /// A collection of a module, or of the shop's own; nil where there is none.
+    func entry(_ name: String, in file: DatabaseFile) throws -> CollectionCatalog.Entry? {
+        try catalog.entry(name) ?? own(file).catalog.entry(name)
+    }
+
+    /// What the shop declared for itself beside what its modules have; nil where that is nothing.
+    package func ownCatalog(_ context: TenantRequestContext) throws -> CollectionCatalog? {
+        let own = try own(context.database)
+        return own.all.isEmpty ? nil : own.catalog
+    }
+
+    /// The collection of the shop's own that a request names in its path. Throws `not_found`.
+    func ownCollection(_ context: TenantRequestContext) throws -> Collection {
+        guard let stored = try own(context.database)[Self.collectionName(context.request)] else {
+            throw DomainError.notFound("collection")
+        }
+        return stored.declaration.collection
+    }
+
+    /// The second word of `/api/repairs/rep_…?…`.
+    static func collectionName(_ request: Request) -> String {
+        let path = (request.head.path ?? "").utf8.prefix { $0 != UInt8(ascii: "?") }
+        let parts = path.split(separator: UInt8(ascii: "/"), maxSplits: 2)
+        return parts.count > 1 ? String(Substring(parts[1])) : ""
+    }
+
     /// Which collections this person may see records of beside those of another, and how. `also`: what they may do
     /// with them besides.
     func targets(_ context: TenantRequestContext, also operation: Permissions.Operation = .read) -> Expansion.Targets {
-        { [catalog, tenant = context.tenant, principal = context.principal] name in
-            guard let entry = catalog.entry(name), tenant.has(module: entry.module),
+        { [self, tenant = context.tenant, principal = context.principal, file = context.database] name in
+            guard let entry = try? entry(name, in: file), tenant.has(module: entry.module),
                 principal.may(.read, entry.collection), principal.may(operation, entry.collection)
             else { return nil }
             return principal.view(of: entry.collection)

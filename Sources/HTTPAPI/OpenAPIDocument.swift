@@ -18,6 +18,7 @@ package enum OpenAPIDocument {
             "info": ["title": "Appliance", "version": .string(version)],
             "security": [["bearer": []], ["session": []]],
             "x-modules": modules(catalog),
+            "x-own-collections": .array(collections.filter { $0.own != nil }.map { .string($0.name) }),
             "paths": .object(paths),
             "components": [
                 "securitySchemes": [

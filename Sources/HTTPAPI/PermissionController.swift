@@ -20,15 +20,24 @@ package struct PermissionController: Sendable {
         routes.tenantManager(.get, path, summary) { context in
             let own = try services.signIn.roles(context.tenant).map(\.role)
             let roles = Role.allCases.map { ShopRole($0) } + own.map { ShopRole($0) }
-            let collections = services.catalog.entries.filter { context.tenant.has(module: $0.module) }
+            let catalog = try services.own(context.database).catalog
+            let collections = catalog.entries.filter { context.tenant.has(module: $0.module) }
             let matrix: JSON = [
                 "roles": .array(roles.map { .string($0.name) }), "own": .array(own.map(\.json)),
                 "collections": .array(
                     collections.map { entry in entry.collection.permissionMatrix(own.map { $0.narrowed(on: entry) }) }),
-                "routes": .array(entries.compactMap { Self.line($0, roles, services.catalog, context.tenant) }),
+                "routes": .array(
+                    entries.flatMap { Self.named($0, catalog) }
+                        .compactMap { Self.line($0, roles, catalog, context.tenant) }),
             ]
             return Answer.json(matrix, for: context.request)
         }
+    }
+
+    /// A route of whatever the shop declared for itself, once for each of those.
+    private static func named(_ entry: Routes.Entry, _ catalog: CollectionCatalog) -> [Routes.Entry] {
+        guard entry.collection == Routes.ownCollection else { return [entry] }
+        return catalog.collections.filter { $0.own != nil }.map { entry.of($0.name) }
     }
 
     /// Nil for what is no route of a shop, or of a collection that it does not have.

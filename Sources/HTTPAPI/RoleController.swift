@@ -32,7 +32,7 @@ package struct RoleController: Sendable {
         try context.requireWritable()
         var body = try InputReader(body: await RequestBodies.json(context.request))
         let name = body.text("name", required: true, max: 40, check: CustomRole.isName) ?? ""
-        let change = RoleChange(&body, services.catalog)
+        let change = RoleChange(&body, try services.own(context.database).catalog)
         try body.finish()
         let made = try await services.signIn.createRole(
             context.tenant, name, change, by: context.principal.actor, requestID: context.requestID)
@@ -43,7 +43,7 @@ package struct RoleController: Sendable {
         try context.requireWritable()
         let name = try services.signIn.role(context.tenant, context.recordID).role.name
         var body = try InputReader(body: await RequestBodies.json(context.request))
-        let change = RoleChange(&body, services.catalog)
+        let change = RoleChange(&body, try services.own(context.database).catalog)
         try body.finish()
         let changed = try await services.signIn.changeRole(
             context.tenant, name, change, by: context.principal.actor, requestID: context.requestID)

@@ -31,7 +31,17 @@ package final class Routes {
         package let collection: String?
         /// What an operator's role must have.
         package let right: OperatorRight?
+
+        /// The same route, of one of the shop's own collections.
+        func of(_ own: String) -> Entry {
+            Entry(
+                method: method, path: path.replacing(Routes.ownCollection, with: own), access: access, summary: summary,
+                collection: own, right: right)
+        }
     }
+
+    /// What stands in the path, and as the collection, of routes of whatever shops declare for themselves.
+    package static let ownCollection = "{collection}"
 
     package private(set) var entries: [Entry] = []
     package let router: Router<ApplianceRequestContext>
@@ -86,6 +96,18 @@ package final class Routes {
         _ handler: @escaping @Sendable (Request, ApplianceRequestContext) async throws -> Response
     ) {
         add(method, path, .open, summary, handler)
+    }
+
+    /// An open route that tells those more who are signed in to a shop.
+    package func openInShop(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String,
+        _ handler: @escaping @Sendable (Request, TenantRequestContext?) async throws -> Response
+    ) {
+        add(method, path, .open, summary) { [authenticator] request, http in
+            // Who cannot prove to be somebody is nobody here, and is answered as such.
+            let signedIn = try? await authenticator.signedIn(request, http)
+            return try await handler(request, signedIn.flatMap { try? authenticator.tenantContext($0) })
+        }
     }
 
     package func signedIn(
@@ -183,27 +205,73 @@ package final class Routes {
                 return try await handler(context)
             }
         }
-        addDirect(method, path, entry.collection, direct, admit: admit, handler)
+        addDirect(
+            method, path, collection.idPrefix + "_", direct,
+            admit: { context in
+                try admit(context)
+                return true
+            }, handler)
+    }
+
+    /// A route on the records of whatever collection the shop declared for itself under the name in the path.
+    package func ownCollection(
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ operation: Permissions.Operation,
+        direct: DirectHandling = .none,
+        _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
+    ) {
+        let label = "\(method.rawValue) \(path)"
+        add(method, path, .tenant(operation), summary, collection: Self.ownCollection) {
+            [authenticator, limits, services] request, http in
+            // Nobody is asked to sign in for a page that there is not.
+            guard OwnName.isCollection(HTTPServices.collectionName(request)) else { throw HTTPError(.notFound) }
+            let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
+            try context.require(operation, services.ownCollection(context))
+            return try await limits.guarding(context, label) {
+                try await Self.auditOperator(context, services)
+                do {
+                    return try await handler(context)
+                } catch let error as DomainError where error.category == .internal && method == .get {
+                    // Changed between the look at its declaration and the reading: a second look knows that.
+                    return try await handler(context)
+                }
+            }
+        }
+        var direct = direct
+        if case .immediate(let answer) = direct {
+            direct = .immediate { context in
+                do {
+                    return try answer(context)
+                } catch let error as DomainError where error.category == .internal {
+                    return nil
+                }
+            }
+        }
+        addDirect(
+            method, path, "", direct,
+            admit: { [services] context in
+                guard let own = try? services.ownCollection(context) else { return false }
+                try context.require(operation, own)
+                return true
+            }, handler)
     }
 
     /// The same guards as the general way, for requests that need not wait for any of them: an operator's access is
     /// written to the shop's log first, and so is not among them.
     private func addDirect(
-        _ method: HTTPRequest.Method, _ path: String, _ collection: Collection, _ handling: DirectHandling,
-        admit: @escaping @Sendable (TenantRequestContext) throws -> Void,
+        _ method: HTTPRequest.Method, _ path: String, _ idPrefix: String, _ handling: DirectHandling,
+        admit: @escaping @Sendable (TenantRequestContext) throws -> Bool,
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
         if case .none = handling { return }
         let label = "\(method.rawValue) \(path)"
         let route = DirectRoute(
-            pattern: path, idPrefix: collection.idPrefix + "_",
+            pattern: path, idPrefix: idPrefix,
             admit: { [authenticator] request, http in
                 guard let signedIn = try authenticator.remembered(request, http), !signedIn.principal.isOperator else {
                     return nil
                 }
                 let context = try authenticator.tenantContext(signedIn)
-                try admit(context)
-                return context
+                return try admit(context) ? context : nil
             },
             answer: { [limits] context in
                 try limits.guarding(context, label) {

@@ -15,7 +15,8 @@ export function shopLinks(shop) {
   return [
     ...shop.collections.map(({ name, title }) => ({ label: title, href: shop.address(name), icon: 'box' })),
     { label: 'Plan and usage', href: `#${shop.base}/plan`, icon: 'gauge' },
-    ...(shop.managesUsers ? [{ label: 'Users', href: `#${shop.base}/users`, icon: 'people' },
+    ...(shop.managesUsers ? [{ label: 'Your collections', href: `#${shop.base}/collections`, icon: 'columns' },
+      { label: 'Users', href: `#${shop.base}/users`, icon: 'people' },
       { label: 'API keys', href: `#${shop.base}/api-keys`, icon: 'key' },
       { label: 'Audit log', href: `#${shop.base}/audit`, icon: 'history' }] : []),
     ...(shop.role === 'owner' ? [{ label: 'Go back', href: '#/shop/restore', icon: 'undo' }] : []),

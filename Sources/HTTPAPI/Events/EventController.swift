@@ -28,7 +28,7 @@ package struct EventController: Sendable {
 
     /// `?collection=customers,products` for these alone; `?follow=false` for what there is since `Last-Event-ID`.
     private func events(_ context: TenantRequestContext) throws -> Response {
-        let options = try EventOptions(context, services.catalog)
+        let options = try EventOptions(context, services.own(context.database).catalog)
         if options.isFollowing {
             try context.requireWritable()
             try services.events.checkRoom(context.database.name)
@@ -159,7 +159,8 @@ private struct EventWriter {
     /// The file is asked only where the person is limited to records of their own.
     private func mayKnow(_ event: RecordEvent) throws -> Bool {
         guard options.collections?.contains(event.collection) ?? true,
-            let entry = services.catalog.entry(event.collection), context.tenant.has(module: entry.module),
+            let entry = try services.entry(event.collection, in: context.database),
+            context.tenant.has(module: entry.module),
             principal.may(.read, entry.collection)
         else { return false }
         let view = principal.view(of: entry.collection)

@@ -9,7 +9,7 @@ package import Tenancy
 
 /// Who listens to the changes of which shop. A commit wakes the shop's feed, if anybody listens; nothing is polled, and
 /// a shop without listeners costs nothing.
-package final class EventHub: Service {
+package final class EventHub: Service, CustomStringConvertible {
     package enum Limit {
         /// Listeners of one shop, and of all.
         package static let tenant = 1000
@@ -23,6 +23,8 @@ package final class EventHub: Service {
         /// Between two signs of life, after which a listener that is gone is noticed.
         static let heartbeat = TimeAmount.seconds(15)
     }
+
+    package var description: String { "events" }
 
     private struct State {
         var feeds: [String: EventFeed] = [:]

@@ -17,6 +17,8 @@ package enum PlanLimit: String, CaseIterable, Sendable {
     case tasks, apiCalls
     /// What is there at the moment: people who may sign in, bytes of the database and of the uploaded files together.
     case users, storageBytes
+    /// Collections that the shop declared for itself.
+    case ownCollections
     /// Requests by API, of the shop together and of one person or key.
     case requestsPerMinute, userRequestsPerMinute
 
@@ -25,7 +27,7 @@ package enum PlanLimit: String, CaseIterable, Sendable {
     package var kind: Kind {
         switch self {
         case .tasks, .apiCalls: .period
-        case .users, .storageBytes: .standing
+        case .users, .storageBytes, .ownCollections: .standing
         case .requestsPerMinute, .userRequestsPerMinute: .rate
         }
     }
@@ -37,6 +39,7 @@ package enum PlanLimit: String, CaseIterable, Sendable {
         case .apiCalls: "API calls"
         case .users: "users"
         case .storageBytes: "bytes of storage"
+        case .ownCollections: "collections of its own"
         case .requestsPerMinute: "requests a minute"
         case .userRequestsPerMinute: "requests a minute and user"
         }

@@ -11,7 +11,10 @@ package struct PlanUse: Sendable {
 
     /// Counted in the shop's own file.
     package init(_ db: Database) throws {
-        amounts = [.users: try Self.users(db), .storageBytes: try StorageQuota.used(db)]
+        amounts = [
+            .users: try Self.users(db), .storageBytes: try StorageQuota.used(db),
+            .ownCollections: try db.first("SELECT count(*) FROM ownCollections") { $0.integer(0) } ?? 0,
+        ]
     }
 
     package subscript(_ limit: PlanLimit) -> Int64? {
