@@ -26,6 +26,11 @@ export class Api {
     return this.#send('PATCH', path, body, options)
   }
 
+  /** Puts the body in the place of what is there. With `version`, only if that is still of this one. */
+  put(path, body, options) {
+    return this.#send('PUT', path, body, options)
+  }
+
   delete(path, options) {
     return this.#send('DELETE', path, undefined, options)
   }

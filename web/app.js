@@ -9,6 +9,7 @@ import { invitationPage } from './pages/invitation.js'
 import { loginPage } from './pages/login.js'
 import { outboxPage } from './pages/outbox.js'
 import { overviewPage } from './pages/overview.js'
+import { ownCollectionsPage } from './pages/own-collections.js'
 import { plansPage } from './pages/plans.js'
 import { recoveryPage } from './pages/recovery.js'
 import { recordImportPage } from './pages/record-import.js'
@@ -69,6 +70,7 @@ function shopRoutes(base, shared) {
     { path: `${base}/audit`, page: auditPage, title: 'Audit log', ...shared },
     { path: `${base}/plan`, page: shopPlanPage, title: 'Plan and usage', ...shared },
     { path: `${base}/api-keys`, page: apiKeysPage, title: 'API keys', ...shared },
+    { path: `${base}/collections`, page: ownCollectionsPage, title: 'Your collections', ...shared },
     { path: `${base}/users`, page: usersPage, title: 'Users', ...shared },
     { path: `${base}/records`, page: shopHomePage, title: 'Records', ...shared },
     { path: `${base}/records/:collection`, page: recordsPage, title: 'Records', ...shared },

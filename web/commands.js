@@ -56,6 +56,9 @@ export const commands = {
   recordCreate: (shop, { name }, values) => line('record create', name, JSON.stringify(values), ...inShop(shop)),
   recordChange: (shop, { name }, id, values) => line(
     'record change', name, id, JSON.stringify(values), ...inShop(shop)),
+  recordErase: (shop, { name }, id, reason) => line('record erase', name, id, ...inShop(shop),
+    '--reason', reason || 'REASON'),
+  outboxHeld: () => line('outbox list', '--status', 'held'),
   recordDelete: (shop, { name }, id) => line('record delete', name, id, ...inShop(shop)),
   recordImport: (shop, { name }, { file, map, upsert }) => line(
     'import', file || 'FILE', ...inShop(shop), '--collection', name,
@@ -70,6 +73,10 @@ export const commands = {
   roleList: (shop) => line('role list', ...inShop(shop)),
   roleCreate: (shop, role) => line('role create', role.name || 'NAME', ...inShop(shop), ...rights(role)),
   roleChange: (shop, role) => line('role change', role.name, ...inShop(shop), ...rights(role)),
+  collectionList: (shop) => line('collection list', ...inShop(shop)),
+  collectionApply: (shop, name, isDry = false) => line('collection apply', `${name || 'NAME'}.json`, ...inShop(shop),
+    ...(isDry ? ['--dry-run'] : [])),
+  collectionDelete: (shop, { name }) => line('collection delete', name, ...inShop(shop), '--yes'),
   roleDelete: (shop, { name }) => line('role delete', name, ...inShop(shop)),
   keyList: (shop) => line('api-key list', ...inShop(shop)),
   keyCreate: (shop, { name, scopes = [], role, expiresInDays }) => line('api-key create', name || 'NAME',

@@ -27,7 +27,10 @@ export function frame({ api, session, shops, onSignOut }) {
     menu.replaceChildren(...items.map((item) => element('li', {}, menuLink(item))))
     markCurrent(menu, current)
   }
-  if (session) fillMenu({ session, shops, fill })
+  if (session) {
+    fillMenu({ session, shops, fill })
+    shops.onForget = () => fillMenu({ session, shops, fill })
+  }
   return {
     session,
     parts: [header, main],

@@ -5,6 +5,8 @@ import Foundation
 /// `appliance`: one file per command, each one request to the running server, or to one started for the moment.
 @main
 struct ApplianceCommand: AsyncParsableCommand {
+    /// Each command names itself: to find out a type's own name, ArgumentParser prints it, for which Swift looks
+    /// through all conformances of the program: 30 ms for all commands, each time that one is run.
     static let configuration = CommandConfiguration(
         commandName: "appliance",
         abstract: "Runs a whole multi-tenant SaaS for small shops from one binary.",
@@ -17,11 +19,12 @@ struct ApplianceCommand: AsyncParsableCommand {
         version: applianceVersion,
         subcommands: [
             ServeCommand.self, InitCommand.self, DemoCommand.self, OperatorCommand.self, TenantCommand.self,
-            UserCommand.self, RoleCommand.self, APIKeyCommand.self, RecordCommand.self, BackupCommand.self,
-            RestoreCommand.self, ScheduleCommand.self, AlertCommand.self, PlanCommand.self, UsageCommand.self,
-            FlagCommand.self, SigningKeyCommand.self, IdentityProviderCommand.self, SettingsCommand.self,
-            LegalCommand.self, SecretsCommand.self, ImportCommand.self, AuditCommand.self, ConfigCommand.self,
-            VersionCommand.self,
+            UserCommand.self, RoleCommand.self, APIKeyCommand.self, RecordCommand.self, CollectionCommand.self,
+            BackupCommand.self,
+            RestoreCommand.self, ScheduleCommand.self, AlertCommand.self, OutboxCommand.self, ErasureCommand.self,
+            PlanCommand.self, UsageCommand.self, FlagCommand.self, SigningKeyCommand.self, IdentityProviderCommand.self,
+            SettingsCommand.self, LegalCommand.self, SecretsCommand.self, ImportCommand.self, AuditCommand.self,
+            ConfigCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

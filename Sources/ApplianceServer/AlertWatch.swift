@@ -6,7 +6,7 @@ import Storage
 import Tenancy
 
 /// Looks every few seconds whether a promise is broken or the change log cannot be written: alerts begin and end.
-struct AlertWatch: Service {
+struct AlertWatch: Service, CustomStringConvertible {
     private enum Limit {
         static let pause = Duration.seconds(10)
     }
@@ -17,6 +17,8 @@ struct AlertWatch: Service {
     let alerts: Alerts
     let time: TimeSource
     let logger: Logger
+    /// The service group prints each service once: without this all that it holds.
+    var description: String { "alerts" }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {

@@ -7,13 +7,30 @@ import Storage
 import Tenancy
 
 extension Appliance {
+    /// What no past brings back: persons who were erased since, and mail that may have left already.
+    static func amendments(_ erasures: Erasures, _ system: DatabaseFile) -> PastAmendments {
+        @Sendable func back(_ moment: PastAmendments.Moment) -> GoingBack {
+            GoingBack(restore: moment.restore, stateAt: moment.stateAt, at: moment.at)
+        }
+        return PastAmendments(
+            erasuresSince: { erasures.count($0, since: $1, in: $2) },
+            replay: { try erasures.replay($0, on: $1, in: $2) },
+            hold: { try await Outbox.hold($0, back($1), in: system) },
+            holdAll: { try Outbox.holdAll(in: $0, back($1)) })
+    }
+}
+
+extension Appliance {
     /// Restores, lets go of everything that memory knew of what was replaced, and writes down who did it.
     func restore(
         _ plan: RestorePlan, by actor: Actor, requestID: String, progress: @escaping WorkProgress.Report
     ) async throws -> [RestoreOutcome] {
         let outcomes = try await backups.restore(plan, progress: progress)
         guard plan.into == nil else { return outcomes }
-        if plan.isWhole { try reloadControlPlane() }
+        if plan.isWhole {
+            try reloadControlPlane()
+            _ = try? await erasures.catchUp()
+        }
         for outcome in outcomes {
             if let tenant = outcome.tenant, !tenant.record.isEmpty { try await tenants.readopt(record: tenant.record) }
         }
@@ -59,6 +76,7 @@ extension Appliance {
                 "tenant": .string(made.slug), "tenantId": .string(made.id), "of": .string(source.slug),
                 "ofId": .string(source.id), "snapshot": JSON(plan.snapshot?.description), "at": JSON(staged.at),
                 "seconds": JSON((ContinuousClock.now - start).inSeconds.rounded(digits: 3)), "undo": nil,
+                "erasures": JSON(staged.erasures), "held": 0,
             ]
             let log = RestoreLog(
                 system: system, tenantFile: { directory.file($0) }, now: time.now(), actor: actor,

@@ -46,6 +46,8 @@ extension Appliance {
         RecordRestoreController(appliance: self).add(to: routes)
         OwnRestoreController(appliance: self).add(to: routes)
         OperationsController(appliance: self).add(to: routes)
+        HeldMessageController(appliance: self).add(to: routes)
+        ErasureController(appliance: self).add(to: routes)
         UserController(services).add(to: routes)
         SubscriptionController(services).add(to: routes)
         UsageController(services).add(to: routes)
@@ -55,6 +57,8 @@ extension Appliance {
         IdentityProviderController(appliance: self).add(to: routes)
         AuditController(system: system, catalog: catalog).add(to: routes)
         CollectionController(services).add(to: routes)
+        CollectionController(services).addOwn(to: routes)
+        OwnCollectionController(services).add(to: routes)
         BatchController(services).add(to: routes)
         FileController(services).add(to: routes)
         EventController(services).add(to: routes)
@@ -86,9 +90,14 @@ extension Appliance {
 
     /// Last, so that it knows all others.
     private func addOpenAPI(to routes: Routes) {
-        let document = OpenAPIDocument.make(catalog: catalog, routes: routes.entries, version: applianceVersion).bytes
-        routes.open(.get, "/api/openapi.json", "This API, as OpenAPI 3.1") { request, _ in
-            Answer.bytes(document, type: "application/json", for: request)
+        let (entries, services) = (routes.entries, routes.services)
+        let document = OpenAPIDocument.make(catalog: catalog, routes: entries, version: applianceVersion).bytes
+        routes.openInShop(.get, "/api/openapi.json", "This API, as OpenAPI 3.1, with the shop's own collections") {
+            guard let own = try $1.flatMap(services.ownCatalog) else {
+                return Answer.bytes(document, type: "application/json", for: $0)
+            }
+            let complete = OpenAPIDocument.make(catalog: own, routes: entries, version: applianceVersion)
+            return Answer.bytes(complete.bytes, type: "application/json", for: $0)
         }
     }
 

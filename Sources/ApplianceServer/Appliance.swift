@@ -27,6 +27,7 @@ package struct Appliance: Sendable {
     let passwords: PasswordHasher
     package let signIn: SignIn
     let outbox: Outbox
+    let erasures: Erasures
     let settings: Settings
     let legal: LegalTexts
     let actAs: ActAs
@@ -88,18 +89,24 @@ package struct Appliance: Sendable {
         settings = try Settings(system: system, directory: directory, time: time)
         legal = try LegalTexts(system: system, directory: directory, time: time)
         actAs = try ActAs(system: system, directory: directory, ids: ids, time: time)
+        erasures = Erasures(
+            system: system, directory: directory, catalog: catalog, backups: configuration.backups, storage: storage,
+            ids: ids, time: time, logger: logger)
         backups = BackupService(
             root: configuration.backups,
             environment: Self.backupEnvironment(
-                directory, system, data, storage, time, logger, configuration.retention))
+                directory, system, data, storage, time, logger, configuration.retention,
+                Self.amendments(erasures, system)))
         try backups.cleanUp()
         try await tenants.completeDeletions()
         try tenants.completeAdoptions()
+        _ = try? await erasures.catchUp()
         latestBackups = LatestBackups(backups)
         past = PastImages(backups: backups, storage: storage, data: data, schema: schema, time: time)
         recovery = Recovery(
             backups: backups, latest: latestBackups, directory: directory, drills: DrillStore(system),
-            promise: configuration.promise, storage: storage, ids: ids, time: time, logger: logger)
+            promise: configuration.promise, erasures: erasures, outbox: outbox,
+            horizon: configuration.retention.horizon, storage: storage, ids: ids, time: time, logger: logger)
         alerts = Alerts(system: system, ids: ids, time: time)
         alertWatch = AlertWatch(
             recovery: recovery, changeLog: changeLog, usage: usage, alerts: alerts, time: time, logger: logger)
@@ -109,7 +116,7 @@ package struct Appliance: Sendable {
         let jobs = BuiltInJobs(
             system: system, directory: directory, catalog: catalog, backups: backups, latest: latestBackups,
             recovery: recovery, past: past, tenants: tenants, sessions: sessions, signIn: signIn,
-            contentPins: contentPins, usage: usage, ids: ids, time: time, logger: logger)
+            contentPins: contentPins, usage: usage, erasures: erasures, ids: ids, time: time, logger: logger)
         scheduler = Scheduler(jobs.table, runs: JobRunStore(system), ids: ids, time: time, logger: logger)
     }
 
@@ -132,7 +139,7 @@ package struct Appliance: Sendable {
 
     static func backupEnvironment(
         _ directory: TenantDirectory, _ system: DatabaseFile, _ data: DataDirectory, _ storage: StorageServices,
-        _ time: TimeSource, _ logger: Logger, _ retention: RetentionRules
+        _ time: TimeSource, _ logger: Logger, _ retention: RetentionRules, _ amendments: PastAmendments = .none
     ) -> BackupEnvironment {
         let source = BackupSource(
             system: system,
@@ -141,7 +148,7 @@ package struct Appliance: Sendable {
                     BackupTenant(
                         id: $0.id, slug: $0.slug, name: $0.name, record: $0.record, file: directory.file($0.id))
                 }
-            }, tenantFile: { directory.file($0) })
+            }, tenantFile: { directory.file($0) }, amendments: amendments)
         return BackupEnvironment(
             source: source, directory: data, services: storage, time: time, logger: logger, retention: retention)
     }

@@ -20,6 +20,7 @@ struct BuiltInJobs {
     let signIn: SignIn
     let contentPins: ContentPins
     let usage: UsageService
+    let erasures: Erasures
     let ids: IdentifierSource
     let time: TimeSource
     let logger: Logger
@@ -34,6 +35,14 @@ struct BuiltInJobs {
                 "change-log", title: "Change log",
                 description: "Joins the change log's finished hours, and lets go of what is older than 30 days.",
                 schedule: .every(minutes: 60), run: { _ in try await backups.compactLog() }),
+            RecurringJob(
+                "erasures", title: "Erasures",
+                description: "Completes erasures that were cut short, and files them beside the backups.",
+                schedule: .every(minutes: 60),
+                run: { _ in
+                    let count = try await erasures.catchUp()
+                    return "\(count) caught up with"
+                }),
             RecurringJob(
                 "damage-recheck", title: "Damage recheck",
                 description: "Reads shops once more that a failed read took out of service; sound ones come back.",

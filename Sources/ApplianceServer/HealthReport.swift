@@ -114,6 +114,14 @@ struct HealthReport: Sendable {
                     points: 20, code: "promise_broken", message: "A promise of recovery is broken: \(first)\(more).",
                     remedy: "appliance backup report"))
         }
+        let held = ((try? appliance.outbox.heldCounts()) ?? [:]).values.reduce(0, +)
+        if held > 0 {
+            issues.append(
+                Issue(
+                    points: 5, code: "mail_held",
+                    message: "\(held) message\(held == 1 ? " is" : "s are") held since a restore, for review.",
+                    remedy: "appliance outbox list --status held"))
+        }
         if appliance.storage.refusals.count > 0 {
             issues.append(
                 Issue(

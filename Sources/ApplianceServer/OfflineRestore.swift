@@ -26,10 +26,14 @@ package struct OfflineRestore: Sendable {
         log = RestoreLog(
             system: system, tenantFile: { directory.file($0) }, now: TimeSource.system.now(),
             actor: Principal.commandLine.actor, requestID: "", logger: logger)
+        let erasures = Erasures(
+            system: system, directory: directory, catalog: Appliance.makeCatalog(), backups: configuration.backups,
+            storage: storage, ids: IdentifierSource(time: .system), time: .system, logger: logger)
         backups = BackupService(
             root: configuration.backups,
             environment: Appliance.backupEnvironment(
-                directory, system, data, storage, .system, logger, configuration.retention))
+                directory, system, data, storage, .system, logger, configuration.retention,
+                Appliance.amendments(erasures, system)))
         try backups.cleanUp()
     }
 

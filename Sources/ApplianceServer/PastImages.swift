@@ -35,6 +35,8 @@ final class PastImages: Sendable {
     }
 
     private let images = Mutex<[String: Image]>([:])
+    /// How often the copies of a shop were given up.
+    private let ages = Mutex<[String: Int]>([:])
     private let backups: BackupService
     private let storage: StorageServices
     private let data: DataDirectory
@@ -51,7 +53,7 @@ final class PastImages: Sendable {
 
     /// The shop at an instant that its change log knows.
     func open(_ tenant: String, at: Instant) async throws -> PastState {
-        if let known = try await known(Self.name(tenant, at)) { return known }
+        if let known = try await known(imageName(tenant, at)) { return known }
         guard at <= time.now() else { throw try await outside(tenant) }
         let plan: RestorePlan
         do {
@@ -60,13 +62,13 @@ final class PastImages: Sendable {
             throw try await outside(tenant)
         }
         // A snapshot alone tells of its own moment only.
-        guard let item = plan.items.first, item.log != nil else { throw try await outside(tenant) }
+        guard let item = plan.items.first, item.isLogged else { throw try await outside(tenant) }
         guard plan.bytes <= Limit.bytes else {
             throw DomainError(
                 .tooLarge, "past_too_large", "This shop is too large to be read as of another time.",
                 hint: "An operator can make a shop of it: appliance restore --as.")
         }
-        return try await open(plan, name: Self.name(tenant, at))
+        return try await open(plan, name: imageName(tenant, at))
     }
 
     /// What a plan of one shop gives.
@@ -74,12 +76,25 @@ final class PastImages: Sendable {
         guard let item = plan.items.first, let tenant = item.tenant?.id else {
             throw DomainError.internal("not a plan of one shop")
         }
-        let name = item.log.map { Self.name(tenant, $0.until) } ?? "\(tenant) \(RestorePlan.source(item))"
+        let name =
+            item.log.map { imageName(tenant, $0.until) } ?? "\(tenant) \(RestorePlan.source(item)), \(age(tenant))"
         if let known = try await known(name) { return known }
         return try await open(plan, name: name)
     }
 
-    private static func name(_ tenant: String, _ at: Instant) -> String { "\(tenant) at \(at)" }
+    private func imageName(_ tenant: String, _ at: Instant) -> String { "\(tenant) at \(at), \(age(tenant))" }
+    private func age(_ tenant: String) -> Int { ages.withLock { $0[tenant] ?? 0 } }
+
+    /// Gives up the copies of a shop: whoever reads one has it to the end, and nobody is given it any more.
+    func forget(_ tenant: String) async {
+        ages.withLock { $0[tenant, default: 0] += 1 }
+        let idle = images.withLock { images in
+            let idle = images.filter { $0.value.tenant == tenant && $0.value.uses <= 0 && $0.value.isReady }
+            for name in idle.keys { images[name] = nil }
+            return Array(idle.values)
+        }
+        for image in idle { await remove(image) }
+    }
 
     private func outside(_ tenant: String) async throws -> DomainError {
         let window = try await backups.logWindow(tenant)

@@ -18,6 +18,10 @@ struct Recovery: Sendable {
     let directory: TenantDirectory
     let drills: DrillStore
     let promise: RecoveryPromise
+    let erasures: Erasures
+    let outbox: Outbox
+    /// How long what was erased stays in backups.
+    let horizon: Duration?
     let storage: StorageServices
     let ids: IdentifierSource
     let time: TimeSource
@@ -31,7 +35,12 @@ struct Recovery: Sendable {
         let snapshots = RecoveryReport.spans(of: try await backups.list())
         let log = try await backups.logSpans()
         let latest = try drills.latest()
+        let (erased, held) = (try erasures.latest(), try outbox.heldCounts())
         return report { tenant, evidence in
+            evidence.held = held[tenant.id] ?? 0
+            evidence.erasures = erased[tenant.id].map { [horizon] erased in
+                .init(count: erased.count, lastAt: erased.at, inBackupsUntil: horizon.map { erased.at.adding($0) })
+            }
             evidence.snapshots = snapshots[tenant.id]?.span
             evidence.provedAt = snapshots[tenant.id]?.provedAt
             evidence.log = log[tenant.id] ?? []

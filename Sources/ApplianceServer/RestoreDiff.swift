@@ -50,10 +50,14 @@ struct RestoreDiff: Sendable {
 
     /// One walk for each collection, both files in one state of theirs; writers go on.
     private func compared(_ live: DatabaseFile, _ past: PastState) async throws -> [RecordDiff] {
-        let collections = appliance.catalog.collections
+        let catalog = appliance.catalog
         return try await live.readLong { now in
             try past.database.readTransaction { then in
-                try collections.map { try RecordDiff($0, now: now, then: then) }
+                let former = try OwnCollections(then, beside: catalog)
+                // Of the shop's own only what is declared alike: others have nothing to be compared by.
+                let own = try OwnCollections(now, beside: catalog).all.map(\.declaration)
+                    .filter { former[$0.name]?.declaration.json == $0.json }.map(\.collection)
+                return try (catalog.collections + own).map { try RecordDiff($0, now: now, then: then) }
             }
         }
     }

@@ -109,7 +109,15 @@ package final class BackupService: Sendable {
         let current = (try? await environment.source.tenants()) ?? []
         let catalog = request.from.map { SnapshotCatalog(root: $0) } ?? catalog
         let planner = RestorePlanner(environment: environment, catalog: catalog, request: request, current: current)
-        return try await environment.services.longWork { try planner.plan() }
+        let amendments = environment.source.amendments
+        return try await environment.services.longWork {
+            var plan = try planner.plan()
+            for (index, item) in plan.items.enumerated() {
+                guard let tenant = item.tenant?.id else { continue }
+                plan.items[index].erasures = amendments.erasuresSince(tenant, item.at, plan.root)
+            }
+            return plan
+        }
     }
 
     /// Checks every file of the plan before it touches the first live one. Throws `backup_damaged`, naming the file.
@@ -128,8 +136,8 @@ package final class BackupService: Sendable {
     }
 
     /// Makes what a plan of one shop gives, checked as before a restore, in a new folder at `parent`; touches nothing
-    /// live. Answers the shop's folder in it, and the instant of the last commit.
-    package func stage(_ plan: RestorePlan, in parent: URL) async throws -> (folder: URL, at: Instant) {
+    /// live.
+    package func stage(_ plan: RestorePlan, in parent: URL) async throws -> StagedShop {
         let restorer = Restorer(environment: environment, plan: plan)
         return try await reading(plan) {
             try await environment.services.longWork {

@@ -1,5 +1,5 @@
 package import ApplianceCore
-import Foundation
+package import Foundation
 package import Logging
 package import Storage
 
@@ -31,16 +31,46 @@ package struct BackupSource: Sendable {
     /// The one `DatabaseFile` of a tenant's id: the object the server serves from, or a new one when it knows none. It
     /// need not exist on disk. Two objects for one file would be two writers.
     package let tenantFile: @Sendable (String) -> DatabaseFile
+    package let amendments: PastAmendments
 
     package init(
         system: DatabaseFile, tenants: @escaping @Sendable () async throws -> [BackupTenant],
-        tenantFile: @escaping @Sendable (String) -> DatabaseFile
+        tenantFile: @escaping @Sendable (String) -> DatabaseFile, amendments: PastAmendments = .none
     ) {
         (self.system, self.tenants, self.tenantFile) = (system, tenants, tenantFile)
+        self.amendments = amendments
     }
 
     /// The live file of a tenant, or `system.sqlite`.
     func file(_ tenant: Manifest.Tenant?) -> DatabaseFile { tenant.map { tenantFile($0.id) } ?? system }
+}
+
+/// What happens to a past before anybody sees it. Given by the server, so that nothing here knows of persons or mail.
+/// `backups` is the folder that the past comes from.
+package struct PastAmendments: Sendable {
+    /// A restore that is about to exchange a file: its id, the instant gone back to, and now.
+    package typealias Moment = (restore: String, stateAt: Instant, at: Instant)
+
+    /// How many persons were erased from a tenant since an instant.
+    package let erasuresSince: @Sendable (_ tenant: String, _ since: Instant, _ backups: URL) -> Int
+    /// Erases them again in a closed database that nobody else has; how many records. Blocks.
+    package let replay: @Sendable (_ tenant: String, _ database: URL, _ backups: URL) throws -> Int
+    /// Holds what waits to leave the machine for a tenant that goes back; how much.
+    package let hold: @Sendable (_ tenant: String, _ moment: Moment) async throws -> Int
+    /// The same for everybody, in a closed control plane that is about to go live. Blocks.
+    package let holdAll: @Sendable (_ system: URL, _ moment: Moment) throws -> Int
+
+    package init(
+        erasuresSince: @escaping @Sendable (_ tenant: String, _ since: Instant, _ backups: URL) -> Int,
+        replay: @escaping @Sendable (_ tenant: String, _ database: URL, _ backups: URL) throws -> Int,
+        hold: @escaping @Sendable (_ tenant: String, _ moment: Moment) async throws -> Int,
+        holdAll: @escaping @Sendable (_ system: URL, _ moment: Moment) throws -> Int
+    ) {
+        (self.erasuresSince, self.replay, self.hold, self.holdAll) = (erasuresSince, replay, hold, holdAll)
+    }
+
+    package static let none = PastAmendments(
+        erasuresSince: { _, _, _ in 0 }, replay: { _, _, _ in 0 }, hold: { _, _ in 0 }, holdAll: { _, _ in 0 })
 }
 
 /// What all work on backups needs: where the data is, on which threads to work, what time it is.

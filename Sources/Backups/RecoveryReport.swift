@@ -15,6 +15,22 @@ package struct RecoveryReport: Sendable {
         }
     }
 
+    /// Persons who were erased from a shop, and are in its backups for some time still.
+    package struct Erasures: Sendable {
+        package let count: Int
+        package let lastAt: Instant
+        /// Nil where nobody can say.
+        package let inBackupsUntil: Instant?
+
+        package init(count: Int, lastAt: Instant, inBackupsUntil: Instant?) {
+            (self.count, self.lastAt, self.inBackupsUntil) = (count, lastAt, inBackupsUntil)
+        }
+
+        var json: JSON {
+            ["count": JSON(count), "lastAt": JSON(lastAt), "inBackupsUntil": JSON(inBackupsUntil)]
+        }
+    }
+
     /// What is known of one shop's backups.
     package struct Evidence: Sendable {
         /// Where its snapshots begin and end; nil without any.
@@ -30,6 +46,10 @@ package struct RecoveryReport: Sendable {
         package var drill: RecoveryDrill?
         /// Of the live file.
         package var bytes: Int64 = 0
+        /// Nil when nobody was ever erased from it.
+        package var erasures: Erasures?
+        /// Messages that wait for a person since it went back.
+        package var held = 0
 
         package init() {}
     }
@@ -177,6 +197,7 @@ extension RecoveryReport {
                 "recoveryTimeSeconds": time.map { JSON($0.roundedSeconds) } ?? .null,
                 "drill": evidence.drill?.json ?? .null, "ok": .bool(breaches.isEmpty),
                 "breaches": .array(breaches.map { .string($0.text) }),
+                "erasures": evidence.erasures?.json ?? .null, "held": JSON(evidence.held),
             ]
         }
     }

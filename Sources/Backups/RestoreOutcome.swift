@@ -14,12 +14,19 @@ package struct RestoreOutcome: Sendable {
     package let seconds: Double
     /// Below the data folder, and what undoes it; nil when nothing was replaced.
     package let undo: String?
+    /// Records that were erased again, because they were erased since.
+    package let erasures: Int
+    /// Messages that wait now for a person to say whether they may leave.
+    package let held: Int
 
     /// `at` is what the change log was found to end with, where it was used.
-    init(item: RestorePlan.Item, restore: String, at: Instant?, seconds: Double, undo: String?) {
+    init(
+        item: RestorePlan.Item, restore: String, at: Instant?, seconds: Double, undo: String?, erasures: Int, held: Int
+    ) {
         self.restore = restore
         (tenant, snapshot, self.at) = (item.tenant, item.snapshot, at ?? item.at)
         (self.seconds, self.undo) = ((seconds * 1000).rounded() / 1000, undo)
+        (self.erasures, self.held) = (erasures, held)
     }
 
     /// The tenant's slug, or `system`.
@@ -30,6 +37,7 @@ package struct RestoreOutcome: Sendable {
             "restore": .string(restore), "tenant": .string(name), "tenantId": JSON(tenant?.id),
             "snapshot": JSON(snapshot?.description),
             "at": JSON(at), "seconds": JSON(seconds), "undo": JSON(undo),
+            "erasures": JSON(erasures), "held": JSON(held),
         ]
     }
 }

@@ -26,6 +26,10 @@ package struct RestorePlan: Sendable, Equatable {
         var undo: RestoreRecord?
         /// Size of the database in that folder.
         var undoBytes: Int64 = 0
+        /// Whether the log says what was at that instant, also when that is what the snapshot says.
+        package var isLogged = false
+        /// Erasures made since, which are done again.
+        package internal(set) var erasures = 0
 
         package var name: String { tenant?.slug ?? "system" }
         package var snapshot: SnapshotID? { start?.snapshot }
@@ -45,7 +49,7 @@ package struct RestorePlan: Sendable, Equatable {
     /// The slug of the new shop that it becomes; what is live stays.
     package var newSlug: String?
     package let plannedAt: Instant
-    package let items: [Item]
+    package internal(set) var items: [Item]
     /// Ids of tenants that exist now and did not then: their folders move to undo.
     package let retired: [String]
     /// What the operator should know before saying yes.
@@ -68,6 +72,7 @@ package struct RestorePlan: Sendable, Equatable {
     /// The oldest state among the files.
     package var at: Instant? { items.map(\.at).min() }
     package var bytes: Int64 { items.reduce(0) { $0 + $1.bytes } }
+    package var erasures: Int { items.reduce(0) { $0 + $1.erasures } }
 
     /// The same for one of its items.
     package func only(_ item: Item) -> RestorePlan {
@@ -99,10 +104,14 @@ extension RestorePlan {
         steps.append(
             (isUndo ? "" : "compare every size and SHA-256, ")
                 + "run SQLite's integrity and foreign-key checks, count the rows")
+        if erasures > 0 {
+            steps.append("erase again the \(erasures) record\(erasures == 1 ? "" : "s") that were erased since")
+        }
         if let newSlug {
             steps.append("only then make a new shop \(newSlug) of it: read-only until activated, nobody signed in")
         } else if into == nil {
             steps.append("take over people, keys, sessions and usage from the live file: they stay as they are now")
+            steps.append("hold the mail that waits, for review: it may have been sent already")
             steps.append("only then exchange each file with the live one, and keep the old one in undo/")
             if !retired.isEmpty {
                 steps.append("move \(retired.count) tenants that were not there then to undo/")
@@ -141,7 +150,7 @@ extension RestorePlan {
             "whole": .bool(isWhole), "undo": .bool(isUndo), "confirm": .string(confirmation), "source": .string(source),
             "snapshot": JSON(snapshot?.description), "at": JSON(at),
             "behindSeconds": JSON(at.map(behindSeconds)), "bytes": JSON(bytes),
-            "expectedSeconds": JSON(expectedSeconds),
+            "expectedSeconds": JSON(expectedSeconds), "erasures": JSON(erasures),
             "into": JSON(into?.path),
             "as": JSON(newSlug),
             "tenants": .array(items.compactMap(json)), "retired": .array(retired.map { .string($0) }),
@@ -156,7 +165,7 @@ extension RestorePlan {
             "log": item.log.map { ["files": JSON($0.files), "bytes": JSON($0.bytes)] } ?? .null,
             "at": JSON(item.at), "behindSeconds": JSON(behindSeconds(item.at)), "bytes": JSON(item.bytes),
             "storedBytes": JSON((item.start?.file.storedBytes ?? 0) + (item.log?.bytes ?? 0)),
-            "rows": item.start?.file.rowsJSON ?? .null,
+            "rows": item.start?.file.rowsJSON ?? .null, "erasures": JSON(item.erasures),
             "live": [
                 "state": item.replacesBytes == nil ? "missing" : newSlug == nil ? "replaced" : "stays",
                 "bytes": JSON(item.replacesBytes ?? 0),

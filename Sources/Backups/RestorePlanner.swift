@@ -129,9 +129,10 @@ struct RestorePlanner: Sendable {
         let replaced = replacedBytes(tenant)
         if let (start, chain) = try snapshot(in: epoch, id, at), start.file.storedBytes + chain.bytes <= own.bytes {
             return RestorePlan.Item(
-                tenant: tenant, start: start, log: chain.files > 0 ? chain : nil, replacesBytes: replaced)
+                tenant: tenant, start: start, log: chain.files > 0 ? chain : nil, replacesBytes: replaced,
+                isLogged: true)
         }
-        return RestorePlan.Item(tenant: tenant, start: nil, log: own, replacesBytes: replaced)
+        return RestorePlan.Item(tenant: tenant, start: nil, log: own, replacesBytes: replaced, isLogged: true)
     }
 
     /// The newest snapshot before `at` from which the epoch can go on. A damaged one is passed over: the log itself

@@ -1,5 +1,5 @@
-import ApplianceCore
-import Foundation
+package import ApplianceCore
+package import Foundation
 import Logging
 import Storage
 
@@ -24,6 +24,17 @@ struct Restorer: Sendable {
         let folder: URL
         /// When the change log's last commit in it was made.
         let at: Instant?
+        /// Records that were erased in it again.
+        let erasures: Int
+    }
+
+    /// What an exchange came to.
+    private struct Published: Sendable {
+        /// The name of the undo folder; nil when nothing was replaced.
+        var undo: String?
+        var erasures = 0
+        /// Messages that wait for a person now.
+        var held = 0
     }
 
     private var directory: DataDirectory { environment.directory }
@@ -60,10 +71,10 @@ struct Restorer: Sendable {
         var outcomes: [RestoreOutcome] = []
         let swap = RestoreSwap(directory: directory, restore: id, at: environment.time.now())
         for staged in staged {
-            let undo = try await publish(staged, swap)
+            let done = try await publish(staged, swap)
             let outcome = RestoreOutcome(
                 item: staged.item, restore: id, at: staged.at, seconds: (ContinuousClock.now - start).inSeconds,
-                undo: undo)
+                undo: done.undo, erasures: staged.erasures + done.erasures, held: done.held)
             outcomes.append(outcome)
             log(outcome)
             counter.finish(staged.item.name)
@@ -97,15 +108,16 @@ struct Restorer: Sendable {
         }
     }
 
-    /// Stages the one shop of the plan in `parent`, which must be new; its folder, and when the last commit was made.
-    func stageOne(in parent: URL) throws -> (folder: URL, at: Instant) {
+    /// Stages the one shop of the plan in `parent`, which must be new; its folder, when the last commit was made, and
+    /// how many records were erased in it again.
+    func stageOne(in parent: URL) throws -> StagedShop {
         guard let item = plan.items.first, item.tenant != nil, plan.items.count == 1 else {
             throw DomainError.internal("not a plan of one shop")
         }
         try FileSystem.makeFolder(parent)
         try checkRoom(parent)
         let staged = try stage(item, in: parent)
-        return (staged.folder, staged.at ?? item.at)
+        return StagedShop(folder: staged.folder, at: staged.at ?? item.at, erasures: staged.erasures)
     }
 
     private func checkRoom(_ folder: URL) throws {
@@ -153,9 +165,10 @@ struct Restorer: Sendable {
             let contents = ContentRestore(item: item, root: plan.root, live: directory.contents(ofTenant: tenant))
             try contents.stage(database: file, in: folder, schema: schema, tenant: tenant)
         }
+        let erasures = try replayErasures(item.tenant, on: file)
         try FileSystem.syncFile(file)
         try FileSystem.syncFolder(folder)
-        return Staged(item: item, folder: folder, at: at)
+        return Staged(item: item, folder: folder, at: at, erasures: erasures)
     }
 
     /// Without a schema the content is not looked at yet: the change log goes on from it.
@@ -216,6 +229,11 @@ struct Restorer: Sendable {
             hint: "Restore it with the version that wrote it, or a later one.")
     }
 
+    /// Whoever was erased since must not come back, whatever way the past is looked at.
+    private func replayErasures(_ tenant: Manifest.Tenant?, on file: URL) throws -> Int {
+        try tenant.map { try environment.source.amendments.replay($0.id, file, plan.root) } ?? 0
+    }
+
     // MARK: - The act
 
     private func liveURL(_ item: RestorePlan.Item) -> URL {
@@ -223,22 +241,32 @@ struct Restorer: Sendable {
         return item.tenant.map { target.tenantDatabase($0.id) } ?? target.systemDatabase
     }
 
-    /// The name of the undo folder; nil when nothing was replaced.
-    private func publish(_ staged: Staged, _ swap: RestoreSwap) async throws -> String? {
+    private func publish(_ staged: Staged, _ swap: RestoreSwap) async throws -> Published {
         if plan.into != nil {
             try await environment.services.longWork { try place(staged) }
-            return nil
+            return Published()
         }
         let (item, at) = (staged.item, staged.at ?? staged.item.at)
         let file = environment.source.file(item.tenant)
         let (past, live) = (staged.folder.appending(path: liveURL(item).lastPathComponent), liveURL(item))
+        let (amendments, moment) = (environment.source.amendments, (restore: id, stateAt: at, at: swap.at))
+        // A control plane that goes back holds what waits for everybody, in itself.
+        let held =
+            if let tenant = item.tenant, !hasSystem { try await amendments.hold(tenant.id, moment) } else { 0 }
         return try await file.replace {
-            // Only now nothing can be ended or used any more behind its back.
+            // Only now nothing can be ended, used or erased any more behind its back.
             try file.schema.standing?.carry(into: past, from: live)
-            guard let tenant = item.tenant else { return try swap.system(item, stateAt: at, staged.folder) }
-            return try swap.tenant(tenant, item, stateAt: at, staged.folder)
+            guard let tenant = item.tenant else {
+                let held = try amendments.holdAll(past, moment)
+                return Published(undo: try swap.system(item, stateAt: at, staged.folder), held: held)
+            }
+            let erasures = try replayErasures(tenant, on: past)
+            return Published(
+                undo: try swap.tenant(tenant, item, stateAt: at, staged.folder), erasures: erasures, held: held)
         }
     }
+
+    private var hasSystem: Bool { plan.items.contains { $0.tenant == nil } }
 
     private func place(_ staged: Staged) throws {
         let target = liveURL(staged.item)
@@ -267,4 +295,13 @@ struct Restorer: Sendable {
                 LogKey.seconds: "\(outcome.seconds)", LogKey.path: "\(outcome.undo ?? "")",
             ])
     }
+}
+
+/// A shop's past, complete and checked, that nobody has yet.
+package struct StagedShop: Sendable {
+    package let folder: URL
+    /// When the last commit in it was made.
+    package let at: Instant
+    /// Records that were erased in it again.
+    package let erasures: Int
 }

@@ -108,6 +108,19 @@ package struct RetentionRules: Sendable {
         (self.policy, self.window) = (policy, window)
     }
 
+    /// How long something that is gone from a shop stays in its backups at most, while snapshots are made every hour;
+    /// nil where nobody can say.
+    package var horizon: Duration? {
+        let days: [RetentionPolicy.Period: Int64] = [.daily: 1, .weekly: 7, .monthly: 31, .yearly: 366]
+        let periods = policy.periods.map { period, count in
+            period == .hourly ? Duration.hours(Int64(count)) : .days(Int64(count) * (days[period] ?? 1))
+        }
+        // The newest so many are as old as people make them.
+        guard policy.last == 0 else { return nil }
+        // What the window begins from may be a day older than it.
+        return ([window.duration + .days(1), policy.within] + periods).max()
+    }
+
     /// The same promises with other wishes.
     package func with(_ policy: RetentionPolicy?) -> RetentionRules {
         RetentionRules(policy: policy ?? self.policy, window: window)

@@ -32,6 +32,7 @@ package struct Records: Sendable {
     }
 
     package func create(_ db: Database, _ body: JSON, _ context: RecordContext) throws -> RecordBytes {
+        try collection.requireCurrent(db)
         var draft = RecordDraft(view)
         try draft.take(json: body)
         try draft.complete(context)
@@ -62,6 +63,7 @@ package struct Records: Sendable {
     package func patch(
         _ db: Database, id: String, _ body: JSON, ifVersion: Int64?, _ context: RecordContext
     ) throws -> RecordBytes {
+        try collection.requireCurrent(db)
         let (current, version) = try values(db, id: id, for: .update)
         try Self.check(version, ifVersion)
         var draft = RecordDraft(view, current: current)
@@ -89,6 +91,7 @@ package struct Records: Sendable {
     }
 
     package func delete(_ db: Database, id: String, ifVersion: Int64?, _ context: RecordContext) throws {
+        try collection.requireCurrent(db)
         let (current, version) = try values(db, id: id, for: .delete)
         try Self.check(version, ifVersion)
         if collection.rules.sequences.contains(where: { current[$0] != .null }) {
@@ -111,6 +114,12 @@ package struct Records: Sendable {
             AuditEvent(
                 at: context.now, actor: context.actor, action: "\(collection.name).\(verb)", target: id,
                 requestID: context.requestID, data: data))
+    }
+
+    /// Throws where a person's role reaches own records only, and this is none of them.
+    package func checkReach(_ db: Database, id: String, for operation: Permissions.Operation) throws {
+        guard view.ownColumn(operation) != nil || view.ownColumn(.read) != nil else { return }
+        _ = try values(db, id: id, for: operation)
     }
 
     /// The column values in the order of the fields, and the version, of a record that may be written so. One that may

@@ -20,9 +20,9 @@ package struct Outbox: Sendable {
 
     static let linkSQL = "ALTER TABLE outbox ADD COLUMN link TEXT;"
 
-    private let system: DatabaseFile
-    private let directory: TenantDirectory
-    private let time: TimeSource
+    let system: DatabaseFile
+    let directory: TenantDirectory
+    let time: TimeSource
     private let sealer: SecretSealer
 
     package init(system: DatabaseFile, directory: TenantDirectory, master: MasterKey, time: TimeSource) {
@@ -58,22 +58,35 @@ package struct Outbox: Sendable {
         return found ?? false
     }
 
-    /// What becomes of a message. Without a mail server it is kept here for the operator to read.
-    package enum Status: String, Sendable {
+    /// What becomes of a message. Without a mail server it is kept here for the operator to read; with one, only what
+    /// is kept may be sent.
+    package enum Status: String, Sendable, CaseIterable {
         case kept
+        /// Its shop went back to its past: a person decides. See `hold`.
+        case held
+        /// Never sent, because a person said so.
+        case discarded
         /// A more urgent one was due at the same time; this one is never sent.
         case superseded = "skipped_superseded"
     }
 
     /// The newest first. `cursor` is the last id of the page before; `search` looks at recipient and subject.
-    package func list(limit: Int, cursor: String?, search: String?) throws -> (items: [JSON], nextCursor: String?) {
+    package func list(
+        limit: Int, cursor: String?, search: String?, status: Status? = nil, tenant: String? = nil
+    ) throws -> (items: [JSON], nextCursor: String?) {
         let pattern = search.map { "%" + $0.replacing("%", with: "").replacing("_", with: "") + "%" } ?? "%"
         let items = try system.read { db in
             try db.all(
                 """
-                SELECT id, tenantId, kind, recipient, subject, body, status, createdAt, link FROM outbox
-                WHERE id < ?1 AND (recipient LIKE ?2 OR subject LIKE ?2) ORDER BY id DESC LIMIT ?3
-                """, [.text(cursor ?? "~"), .text(pattern), .integer(Int64(limit + 1))], item)
+                SELECT id, tenantId, kind, recipient, subject, body, status, createdAt, link, heldAt, heldReason,
+                    reviewedAt, reviewedBy FROM outbox
+                WHERE id < ?1 AND (recipient LIKE ?2 OR subject LIKE ?2) AND (?4 IS NULL OR status = ?4)
+                    AND (?5 IS NULL OR tenantId = ?5) ORDER BY id DESC LIMIT ?3
+                """,
+                [
+                    .text(cursor ?? "~"), .text(pattern), .integer(Int64(limit + 1)), SQLValue(status?.rawValue),
+                    SQLValue(tenant),
+                ], item)
         }
         let page = Array(items.prefix(limit))
         return (page, items.count > limit ? page.last?["id"]?.stringValue : nil)
@@ -91,6 +104,8 @@ package struct Outbox: Sendable {
             "tenant": row.text(1).flatMap { directory[$0]?.briefJSON(at: time.now()) } ?? .null,
             "kind": JSON(row.text(2)), "recipient": JSON(row.text(3)), "subject": JSON(row.text(4)),
             "body": .string(body(row)), "status": JSON(row.text(6)), "createdAt": JSON(row.text(7)),
+            "heldAt": JSON(row.text(9)), "heldReason": JSON(row.text(10)), "reviewedAt": JSON(row.text(11)),
+            "reviewedBy": JSON(row.text(12)),
         ]
     }
 }

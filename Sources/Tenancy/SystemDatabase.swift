@@ -21,6 +21,7 @@ package enum SystemDatabase {
             .init("sign-in limits", SignInFailureStore.baseSQL + AddressLimits.schema + SigningKeyStore.schema),
             .init("account index", AccountIndex.schema),
             .init("identity providers", IdentityProvider.schema + IdentityLinkStore.baseSQL),
+            .init("held mail and erasures", Outbox.heldSQL + ErasureLedger.schema),
         ],
         invariants: AuditTrail.invariants,
         standing: StandingRows(
@@ -28,7 +29,9 @@ package enum SystemDatabase {
                 "sessions", "setupLinks", "resetLinks", "secondFactors", "recoveryCodes", "signInFailures",
                 "addressLimits", "signingKeys", "actAs", "identityProviders", "identityLinks",
             ],
-            merged: ["operators"], emptied: ["sessions", "setupLinks", "resetLinks", "actAs"]))
+            // What was sent, held or discarded stays so, and nobody who was erased is forgotten to be.
+            merged: ["operators", "outbox", "wholeRestores", "erasures"],
+            emptied: ["sessions", "setupLinks", "resetLinks", "actAs"]))
 
     private static let first = """
         CREATE TABLE operators (
@@ -140,6 +143,8 @@ package enum TenantSchema {
                 .init("api keys", APIKeyStore.baseSQL), .init("second factors", SecondFactorStore.baseSQL),
                 .init("sign-in failures", SignInFailureStore.baseSQL),
                 .init("identity links", IdentityLinkStore.baseSQL), .init("roles", RoleStore.baseSQL),
+                .init("own collections", OwnCollections.baseSQL),
+                .init("erasures", RecordErasure.baseSQL),
             ],
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),

@@ -132,14 +132,17 @@ package enum CopyCleaning {
         for table in tables where try db.tableExists(table) {
             try db.run("DELETE FROM \(table)", [])
         }
+        // What the shop has not told yet, it tells itself.
+        if try db.tableExists("usageNotices") { try db.run("DELETE FROM usageNotices WHERE toldAt IS NULL", []) }
     }
 
     /// All that tells about a person, by what the collections declare; people lose their passwords; and every table
     /// that no collection declares is emptied, because nobody said that it is harmless: keys, hooks, the audit log.
     package static func sandbox(_ db: Database, _ catalog: CollectionCatalog) throws {
         try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
-        let ours = ["users", "roles", "identity", "collections", "files", "fileUses"]
-        let known = Set(catalog.collections.map(\.name) + ours)
+        let ours = ["users", "roles", "identity", "collections", "ownCollections", "files", "fileUses"]
+        let catalog = try OwnCollections(db, beside: catalog).catalog
+        let known = Set(catalog.collections.map(\.table) + ours)
         let tables = try db.all("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'", []) {
             $0.text(0) ?? ""
         }
@@ -154,13 +157,13 @@ package enum CopyCleaning {
         // What no record names was given to nobody but whoever uploaded it.
         try db.run("DELETE FROM files WHERE isPublic = 0 AND id NOT IN (SELECT fileId FROM fileUses)", [])
         try db.run("UPDATE files SET name = 'file', createdBy = 'system'", [])
-        for collection in catalog.collections where tables.contains(collection.name) {
+        for collection in catalog.collections where tables.contains(collection.table) {
             let masks = collection.fields.filter(\.isPersonal).map { "\(quoted($0.name)) = \(mask($0))" }
             if !masks.isEmpty {
-                try db.run("UPDATE \(quoted(collection.name)) SET \(masks.joined(separator: ", "))", [])
+                try db.run("UPDATE \(quoted(collection.table)) SET \(masks.joined(separator: ", "))", [])
             }
         }
-        try SearchIndex.renew(db, catalog.collections.filter { tables.contains($0.name) })
+        try SearchIndex.renew(db, catalog.collections.filter { tables.contains($0.table) })
     }
 
     /// A value of the same form that says nothing; empty stays empty.

@@ -64,7 +64,8 @@ package struct TrialWarnings: Sendable {
             _ = try Outbox.put(
                 db, message(tenant, missed, now: now), id: ids.next("msg"), now: now, status: .superseded)
         }
-        return try Outbox.put(db, message(tenant, due, now: now), id: ids.next("msg"), now: now)
+        return try Outbox.put(
+            db, message(tenant, due, now: now), id: ids.next("msg"), now: now, due: due.from)
     }
 }
 

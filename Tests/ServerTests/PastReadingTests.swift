@@ -40,6 +40,18 @@ struct PastReadingTests {
         return try await server.expect(200, "GET", path, by: person).items
     }
 
+    @Test func `a moment is known also when nothing was written between a snapshot and it`() async throws {
+        try await withShops { server, person, acme, _ in
+            try await server.expect(201, "POST", "/api/customers", by: acme.owner, json: ["name": "Asha"])
+            await server.appliance.changeLog.flush()
+            server.clock.advance(.seconds(10))
+            try await server.expect(201, "POST", "/api/admin/backups", by: person, json: [:])
+            server.clock.advance(.seconds(10))
+            let then = try await list(server, acme.owner, server.clock.now.adding(.seconds(-5)))
+            #expect(then.map { $0["name"] } == ["Asha"])
+        }
+    }
+
     @Test func `a list, a filter, a figure and one record are as they were`() async throws {
         try await withHistory { server, _, acme, times in
             let at = times[3].adding(.seconds(1))

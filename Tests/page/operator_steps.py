@@ -9,6 +9,8 @@ OWNER_PASSWORD = "shop password for tests"
 
 def set_up(page, served):
     page.goto(f"/admin#/setup/{served.setup_token}")
+    # Until then the page before is there, whose form has the same labels.
+    expect(heading(page, "Set up this appliance")).to_be_visible()
     page.get_by_label("Email").fill(OPERATOR_EMAIL)
     page.get_by_label("Password", exact=True).fill(OPERATOR_PASSWORD)
     page.get_by_role("button", name="Set up and sign in").click()

@@ -24,12 +24,15 @@ COMMANDS = {
     "api-key": ["create", "list", "revoke"],
     "signing-key": ["list", "rotate"],
     "identity-provider": ["list", "create", "change", "delete", "check"],
-    "record": ["list", "show", "create", "change", "delete"],
+    "collection": ["list", "show", "apply", "delete"],
+    "record": ["list", "show", "create", "change", "delete", "erase"],
     "backup": ["create", "list", "show", "verify", "prune", "report", "drill"],
     "restore": ["list", "undo"],
     "schedule": ["list", "run"],
     "audit": ["list", "verify"],
     "alert": ["list", "acknowledge"],
+    "outbox": ["list", "release", "discard"],
+    "erasure": ["list"],
     "plan": ["list", "show", "create", "move"],
     "settings": ["list", "get", "set"],
     "legal": ["list", "show", "publish"],
@@ -83,7 +86,8 @@ def test_every_listing_is_also_json(appliance):
         ["plan", "list"], ["plan", "show", "pro"],
         ["usage", "show", "--tenant", "acme"], ["usage", "check"], ["usage", "prices"], ["flag", "list"],
         ["tenant", "change-plan", "acme", "--plan", "pro", "--dry-run"], ["user", "list", "--tenant", "acme"],
-        ["role", "list", "--tenant", "acme"],
+        ["role", "list", "--tenant", "acme"], ["collection", "list", "--tenant", "acme"],
+        ["outbox", "list"], ["erasure", "list"],
         ["tenant", "trash"], ["tenant", "domains", "acme"], ["tenant", "act-as", "acme"], ["settings", "list"],
         ["settings", "get", "signup"], ["legal", "list"], ["legal", "show", "terms"], ["operator", "roles"],
         ["secrets", "status"],
@@ -193,6 +197,32 @@ def test_records_are_made_found_changed_and_deleted(appliance):
     appliance.cli("record", "delete", place[0], ring, *place[1:], "--yes")
     assert "Error:" in appliance.cli("record", "show", place[0], ring, *place[1:], code=1).stderr
     assert "not JSON" in appliance.cli("record", "create", *place, "{", code=65).stderr
+
+
+def test_a_shops_own_collection_is_applied_after_a_look(appliance, tmp_path):
+    appliance.add_shop("acme")
+    shop = ["--tenant", "acme"]
+    file = tmp_path / "repairs.json"
+    fields = [{"name": "item", "type": "text", "required": True}]
+    file.write_text(json.dumps({"name": "repairs", "title": "Repair", "fields": fields}))
+    appliance.cli("collection", "apply", file, *shop)
+    appliance.json("record", "create", "repairs", *shop, '{"item":"A long chain"}')
+    assert "repairs" in appliance.cli("collection", "list", *shop).stdout
+    # What is shown is what is applied.
+    shown = appliance.json("collection", "show", "repairs", *shop)
+    shown["fields"][0]["maxLength"] = 5
+    file.write_text(json.dumps(shown))
+    assert "At most 5 characters" in appliance.cli("collection", "apply", file, *shop, "--dry-run").stdout
+    appliance.cli("collection", "apply", file, *shop, code=65)
+    shown["fields"] = [{"name": "thing", "type": "text", "renamedFrom": "item"}]
+    file.write_text(json.dumps(shown))
+    assert re.search(r"^renameField +thing +1$", appliance.cli(
+        "collection", "apply", file, *shop, "--dry-run").stdout, re.MULTILINE)
+    assert appliance.json("collection", "apply", file, *shop)["version"] == 2
+    assert appliance.json("record", "list", "repairs", *shop)["items"][0]["thing"] == "A long chain"
+    assert "--yes" in appliance.cli("collection", "delete", "repairs", *shop, code=2).stderr
+    appliance.cli("collection", "delete", "repairs", *shop, "--yes")
+    appliance.cli("record", "list", "repairs", *shop, code=1)
 
 
 def test_a_user_gets_another_role_and_comes_back(appliance):

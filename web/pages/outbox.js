@@ -1,6 +1,7 @@
 import { badge } from '../components/badge.js'
 import { button } from '../components/button.js'
 import { openDialog } from '../components/dialog.js'
+import { heldMessages } from '../components/held-messages.js'
 import { facts, pageHeader } from '../components/page-header.js'
 import { PagedList } from '../components/paged-list.js'
 import { emptyState } from '../components/states.js'
@@ -12,7 +13,7 @@ import { rememberQuery } from '../router.js'
 const pageSize = 50
 const kinds = { trial_7d: 'Trial, 7 days left', trial_3d: 'Trial, 3 days left', trial_1d: 'Trial, last day',
   invitation: 'Invitation', password_reset: 'Password reset', password_changed: 'Password changed' }
-const tones = { kept: 'plain', queued: 'note', sent: 'good' }
+const tones = { kept: 'plain', held: 'warn', discarded: 'plain', queued: 'note', sent: 'good' }
 
 const columns = [
   { title: 'Subject', main: true, cell: (message) => (
@@ -41,6 +42,11 @@ export function outboxPage({ api, query, path, signal }) {
       rememberQuery(path, filters)
       list.reload({ isQuiet: true })
     } }),
+    heldMessages({
+      load: () => api.get('/api/admin/outbox', { signal, query: { status: 'held', limit: 200 } }),
+      decide: (verb, id) => api.post(`/api/admin/outbox${id ? `/${id}` : ''}/${verb}`, {}),
+      onDone: () => list.reload({ isQuiet: true }),
+    }),
     list.element)
 }
 
@@ -51,6 +57,7 @@ function openMessage(message) {
       ['Tenant', tenantLink(message)],
       ['Status', badge(message.status, tones[message.status])],
       ['Written', time(message.createdAt)],
+      ...(message.heldReason ? [['Held', message.heldReason]] : []),
     ]),
     element('pre', { class: 'message', tabindex: '0', role: 'region', 'aria-label': 'Message' }, message.body),
     element('div', { class: 'form-actions' }, button({ label: 'Close', onClick: dialog.close }))) })

@@ -4,6 +4,7 @@ import { facts, panel } from '../components/page-header.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
 import { openDelete } from '../records/delete.js'
+import { openErase } from '../records/erase.js'
 import { historyPanel } from '../records/history.js'
 import { labelOf } from '../records/labels.js'
 import { valueNode } from '../records/values.js'
@@ -34,6 +35,8 @@ export function listLink({ shop, collection }) {
 function recordActions({ shop, collection, record }) {
   const leave = () => { location.hash = shop.address(collection.name) }
   return [
+    collection.canErase && shop.may('delete', collection, record)
+      && button({ label: 'Erase person…', onClick: () => openErase({ shop, collection, record }) }),
     shop.may('delete', collection, record) && button({ label: 'Delete…', icon: 'trash',
       onClick: () => openDelete({ shop, collection, record, onDone: leave }) }),
     shop.may('update', collection, record) && buttonLink({ label: 'Edit', icon: 'edit', primary: true,

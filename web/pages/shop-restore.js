@@ -3,6 +3,7 @@ import { button } from '../components/button.js'
 import { cancelButton, openDialog } from '../components/dialog.js'
 import { textField } from '../components/field.js'
 import { form } from '../components/form.js'
+import { heldMessages } from '../components/held-messages.js'
 import { pageHeader, panel } from '../components/page-header.js'
 import { loadInto } from '../components/panel-loader.js'
 import { emptyState } from '../components/states.js'
@@ -37,6 +38,10 @@ export function shopRestorePage({ api, signal }) {
   }
   return element('div', { class: 'page' },
     pageHeader({ title: 'Go back', lead: 'Records as they were at a moment. People and keys stay as they are now.' }),
+    heldMessages({
+      load: () => api.get('/api/held-messages', { signal, query: { limit: 200 } }),
+      decide: (verb, id) => api.post(`/api/held-messages${id ? `/${id}` : ''}/${verb}`, {}),
+    }),
     part.element)
 }
 

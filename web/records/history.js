@@ -6,7 +6,7 @@ import { actorText, userEmails } from './actor.js'
 import { valueNode } from './values.js'
 
 const pageSize = 20
-const words = { create: 'Created', update: 'Changed', delete: 'Deleted', purge: 'Purged' }
+const words = { create: 'Created', update: 'Changed', delete: 'Deleted', purge: 'Purged', erase: 'Person erased' }
 
 /** What happened to one record, the latest first: who changed which field from what to what. For who reads the log. */
 export function historyPanel({ shop, collection, record, signal }) {

@@ -61,7 +61,16 @@ struct OperationsController: Sendable {
 
     private func outbox(_ context: OperatorRequestContext) throws -> Response {
         let page = try Page(context.request)
-        let (items, next) = try appliance.outbox.list(limit: page.limit, cursor: page.cursor, search: page["q"])
+        let status = try page["status"].map { word in
+            guard let status = Outbox.Status(rawValue: word) else {
+                let known = Outbox.Status.allCases.map(\.rawValue).joined(separator: ", ")
+                throw DomainError.invalid("status", "not_valid", "One of \(known).")
+            }
+            return status
+        }
+        let tenant = page["tenant"].map { appliance.directory[$0]?.id ?? $0 }
+        let (items, next) = try appliance.outbox.list(
+            limit: page.limit, cursor: page.cursor, search: page["q"], status: status, tenant: tenant)
         return Answer.json(["items": .array(items), "nextCursor": JSON(next)], for: context.request)
     }
 

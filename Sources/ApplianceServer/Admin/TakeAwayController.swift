@@ -78,7 +78,11 @@ struct TakeAwayController: Sendable {
             let schema = TenantSchema.schema(appliance.catalog)
             let tenant = try await staged { staged in
                 let contents = try await appliance.storage.longWork {
-                    try package.read(source, to: staged, schema: schema)
+                    let contents = try package.read(source, to: staged, schema: schema)
+                    // Whoever was erased here since the package was made stays erased.
+                    _ = try appliance.erasures.replay(
+                        contents.tenant.id, on: staged.appending(path: "tenant.sqlite"), in: nil)
+                    return contents
                 }
                 return try await appliance.tenants.adopt(
                     staged, as: contents.tenant.record, slug: slug, action: "tenant.import", by: actor,
