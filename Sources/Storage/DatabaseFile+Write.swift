@@ -225,15 +225,15 @@ extension DatabaseFile {
         } catch {
             guard db.isInsideTransaction, !Self.quarantines(DomainError(any: error)) else { throw error }
             try db.cachedStatement(sql: "ROLLBACK").execute()
-            return Self.failure(of: write, error)
+            return failure(of: write, error)
         }
         try commit(db, changesBefore)
         return success
     }
 
-    private static func failure(of write: PendingWrite, _ error: any Error) -> @Sendable () -> Void {
-        let reason: any Error = (error as? DatabaseError).map { DomainError(sqlite: $0) } ?? error
-        return { write.fail(reason) }
+    private func failure(of write: PendingWrite, _ error: any Error) -> @Sendable () -> Void {
+        guard let error = error as? DatabaseError else { return { write.fail(error) } }
+        return { [self] in write.fail(note(error)) }
     }
 
     private func outcome(of write: PendingWrite, _ db: Database) throws -> @Sendable () -> Void {
@@ -248,7 +248,7 @@ extension DatabaseFile {
             guard db.isInsideTransaction, !Self.quarantines(DomainError(any: error)) else { throw error }
             try db.cachedStatement(sql: "ROLLBACK TO write").execute()
             try db.cachedStatement(sql: "RELEASE write").execute()
-            return Self.failure(of: write, error)
+            return failure(of: write, error)
         }
     }
 

@@ -40,6 +40,7 @@ package final class DatabaseFile: Sendable {
         var isReplacing = false
         /// Set from a failed write or sync until the WAL has begun anew: nothing may be committed behind its frames.
         var isDistrusted = false
+        var renewal = IndexRenewal.none
         var quietWaiters: [CheckedContinuation<Void, Never>] = []
         var lastUse: UInt64 = 0
 
@@ -189,12 +190,13 @@ package final class DatabaseFile: Sendable {
     func note(_ error: any Error) -> DomainError {
         let reason = DomainError(any: error)
         if Self.quarantines(reason) { state.withLock { quarantine(&$0, reason) } }
+        renewIndexes(after: reason)
         return reason
     }
 
     /// Lets go of the connections instead of closing them, because others may be at work with them: a connection closes
     /// with its last user.
-    private func quarantine(_ state: inout State, _ reason: DomainError) {
+    func quarantine(_ state: inout State, _ reason: DomainError) {
         if case .quarantined = state.phase { return }
         services.logger.error(
             "data file out of service",
@@ -222,7 +224,7 @@ package final class DatabaseFile: Sendable {
         state.idleReaders = []
         writer.close()
         keptValue.forget()
-        state.phase = .closed
+        (state.phase, state.renewal) = (.closed, .none)
         services.didClose(self)
     }
 

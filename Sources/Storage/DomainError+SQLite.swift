@@ -11,6 +11,10 @@ extension DomainError {
             self.init(.storageFull, "storage_full", "The disk is full.", hint: "Reading still works.", cause: cause)
         case .SQLITE_READONLY:
             self = .unavailable(Self.readOnlyCode, "The disk is read-only.", cause: cause)
+        case .SQLITE_CORRUPT where error.extendedResultCode == .SQLITE_CORRUPT_VTAB:
+            self.init(
+                .unavailable, Self.indexDamagedCode, "The search index does not fit the records; it is made anew.",
+                hint: "Try again in a moment.", retryAfter: 5, cause: cause)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self = .damaged(cause: cause)
         case .SQLITE_INTERRUPT:
@@ -30,6 +34,7 @@ extension DomainError {
 
     static let storageFailedCode = "storage_failed"
     static let readOnlyCode = "storage_read_only"
+    static let indexDamagedCode = "search_damaged"
     static let damagedCode = "data_damaged"
 
     /// The file's content is not what SQLite wrote.

@@ -280,6 +280,25 @@ struct SearchTests {
         #expect(try await found("known") == ["known"])
     }
 
+    @Test func `an index that does not fit is made anew, and the shop stays in service`() async throws {
+        for number in 0..<50 { try await shop.create(notes, ["title": .string("kept \(number)")]) }
+        #expect(try await found("kept 7") == ["kept 7"])
+        while !shop.file.closeIfQuiet() { await Task.yield() }
+        let other = try DatabaseQueue(path: shop.file.url.path)
+        try await other.write {
+            try $0.execute(sql: "UPDATE notes_search_data SET block = x'ffffffffffff' WHERE id > 10")
+            #expect($0.changesCount > 0)
+        }
+        try other.close()
+
+        #expect(await refusal { _ = try await found("kept 7") }?.code == "search_damaged")
+        // The renewal waits in the line of writes: this one comes behind it.
+        try await shop.file.write { _ in }
+        #expect(shop.file.quarantineReason == nil)
+        #expect(try await found("kept 7") == ["kept 7"])
+        try await checkIndexes(shop.file)
+    }
+
     @Test func `a search is one statement, and stops at the deadline`() async throws {
         try await shop.file.write { [notes, context = shop.context] db in
             for number in 0..<2000 {

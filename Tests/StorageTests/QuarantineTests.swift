@@ -71,6 +71,18 @@ struct QuarantineTests {
         #expect(try file.notes() == ["back"])
     }
 
+    @Test func `an index that does not fit even when it is new puts the file out of service`() async throws {
+        let file = try storage.file()
+        func meet() async -> String? {
+            await refusal { try await file.write { _ in throw DatabaseError(resultCode: .SQLITE_CORRUPT_VTAB) } }?.code
+        }
+        #expect(await meet() == "search_damaged")
+        try await file.add("goes on")
+        #expect(file.quarantineReason == nil)
+        #expect(await meet() == "search_damaged")
+        #expect(file.quarantineReason?.code == "data_damaged")
+    }
+
     @Test func `a newer file is refused with both versions named`() async throws {
         let file = try storage.file()
         try Damage.newer.apply(to: file.url)
