@@ -275,8 +275,7 @@ run_tests() {
   trap 'exit 130' INT TERM
   prepare_tests
   test_lint
-  test_swift
-  test_release
+  test_builds
   if [[ -s $scratch/failures ]]; then
     printf '\n==> what failed, once more\n'
     cat "$scratch/failures"
@@ -341,23 +340,40 @@ check() {
 
 test_lint() { check "format" swift format lint --strict --recursive Sources Tests Package.swift; }
 
-test_swift() {
-  if ! step "debug build" swift build --build-tests --explicit-target-dependency-import-check error; then
+# The release build begins behind the debug build and runs beside its tests: it compiles large modules one after the other,
+# and leaves a core to them.
+test_builds() {
+  local debug=0 release=0 release_run built
+  step "debug build" swift build --build-tests --explicit-target-dependency-import-check error || debug=$?
+  built=$(swift build --show-bin-path)
+  step "release build" swift build -c release --product appliance >"$scratch/release.log" 2>&1 &
+  release_run=$!
+  if ((debug == 0)); then
+    check "fuzzing" Tests/fuzz/run 2 # of what the debug build made
+    test_swift "$built"
+  else
     failed=$((failed + 1))
-    return
   fi
-  check "fuzzing" Tests/fuzz/run 2 # of what that built
+  wait "$release_run" || release=$?
+  cat "$scratch/release.log"
+  if ((release == 0)); then
+    test_program
+  else
+    failed=$((failed + 1))
+    tail -n 40 "$scratch/release.log" >>"$scratch/failures"
+  fi
+}
+
+# test_swift FOLDER: as `swift test --skip-build` does it, which would wait for the other build.
+test_swift() {
   mkdir "$scratch/swift"
   local status=0
-  step "Swift tests" swift test --skip-build --parallel --xunit-output "$scratch/swift/tests.xml" || status=$?
+  step "Swift tests" "$1/appliancePackageTests.xctest" --testing-library swift-testing \
+    --xunit-output "$scratch/swift/tests.xml" || status=$?
   add_counts "Swift tests" "$status" "$scratch/swift"
 }
 
-test_release() {
-  if ! step "release build" swift build -c release --product appliance; then
-    failed=$((failed + 1))
-    return
-  fi
+test_program() {
   APPLIANCE_BINARY="$(swift build -c release --show-bin-path)/appliance"
   export APPLIANCE_BINARY
   # Beside each other: both wait for most of their time, one for the browser and one for processes to end.
