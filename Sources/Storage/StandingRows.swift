@@ -60,30 +60,15 @@ extension StandingRows {
     /// `past`: a file that nobody else has open, complete in itself; so it is afterwards, and on disk. `live`: closed,
     /// with or without a WAL. One that is not there, or is damaged, gives nothing.
     package func carry(into past: URL, from live: URL) throws {
-        let queue = try DatabaseQueue(path: past.path)
+        let source = FileSystem.exists(live) ? try? DatabaseConfiguration.openReader(live) : nil
+        defer { try? source?.close() }
         do {
-            let source =
-                FileManager.default.fileExists(atPath: live.path) ? try? DatabaseConfiguration.openReader(live) : nil
-            defer { try? source?.close() }
-            do {
-                try carry(into: queue, from: source)
-            } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
-                try carry(into: queue, from: nil)
+            try DatabaseFile.changeAlone(past) { past in
+                guard let source else { return try carry(into: past, from: nil) }
+                try source.read { live in try carry(into: past, from: live) }
             }
-            try queue.writeWithoutTransaction { db in _ = try db.checkpoint(.truncate) }
-            try queue.close()
-        } catch {
-            try? queue.close()
-            throw error
-        }
-        try FileSystem.syncFile(past)
-        try FileSystem.syncFolder(past.deletingLastPathComponent())
-    }
-
-    private func carry(into queue: DatabaseQueue, from source: DatabaseQueue?) throws {
-        try queue.write { past in
-            guard let source else { return try carry(into: past, from: nil) }
-            try source.read { live in try carry(into: past, from: live) }
+        } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
+            try DatabaseFile.changeAlone(past) { try carry(into: $0, from: nil) }
         }
     }
 }
