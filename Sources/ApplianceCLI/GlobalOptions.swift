@@ -33,6 +33,13 @@ struct DataOptions: ParsableArguments {
 
     @Flag(help: "Print JSON.")
     var json = false
+
+    /// Asks the API for a list, and prints it as a table, or as it was answered with `--json`.
+    func printList(_ path: String, _ columns: [String], row: (JSON) -> [String]) async throws {
+        let answer = try await ControlSession.with(global.configuration()) { try await $0.send("GET", path) }
+        if json { return Output.print(answer) }
+        Output.table(columns, (answer["items"]?.arrayValue ?? []).map(row))
+    }
 }
 
 /// A new password: from a file, or typed twice.

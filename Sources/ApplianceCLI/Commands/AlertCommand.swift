@@ -15,19 +15,15 @@ struct AlertCommand: AsyncParsableCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", "\(path)?limit=200" + (all ? "" : "&open=true"))
+            try await options.printList(
+                "\(path)?limit=200" + (all ? "" : "&open=true"), ["ID", "SINCE", "UNTIL", "SEEN BY", "WHAT", "DO"]
+            ) { alert in
+                [
+                    Output.text(alert, "id"), String(Output.text(alert, "beganAt").prefix(19)),
+                    String(Output.text(alert, "endedAt").prefix(19)), Output.text(alert, "acknowledgedBy"),
+                    Output.text(alert, "message"), Output.text(alert, "remedy"),
+                ]
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["ID", "SINCE", "UNTIL", "SEEN BY", "WHAT", "DO"],
-                (answer["items"]?.arrayValue ?? []).map { alert in
-                    [
-                        Output.text(alert, "id"), String(Output.text(alert, "beganAt").prefix(19)),
-                        String(Output.text(alert, "endedAt").prefix(19)), Output.text(alert, "acknowledgedBy"),
-                        Output.text(alert, "message"), Output.text(alert, "remedy"),
-                    ]
-                })
         }
     }
 

@@ -40,21 +40,15 @@ struct BackupCommand: AsyncParsableCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", path)
+            try await options.printList(path, ["ID", "SHOPS", "BYTES", "STORED", "PROVED", "REASON"]) { snapshot in
+                [
+                    Output.text(snapshot, "id"), Output.text(snapshot, "tenants"),
+                    Output.bytes(snapshot["bytes"]?.integerValue ?? 0),
+                    Output.bytes(snapshot["storedBytes"]?.integerValue ?? 0), Output.text(snapshot, "verified"),
+                    Output.text(snapshot, "problem").isEmpty
+                        ? Output.text(snapshot, "reason") : Output.text(snapshot, "problem"),
+                ]
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["ID", "SHOPS", "BYTES", "STORED", "PROVED", "REASON"],
-                (answer["items"]?.arrayValue ?? []).map { snapshot in
-                    [
-                        Output.text(snapshot, "id"), Output.text(snapshot, "tenants"),
-                        Output.bytes(snapshot["bytes"]?.integerValue ?? 0),
-                        Output.bytes(snapshot["storedBytes"]?.integerValue ?? 0), Output.text(snapshot, "verified"),
-                        Output.text(snapshot, "problem").isEmpty
-                            ? Output.text(snapshot, "reason") : Output.text(snapshot, "problem"),
-                    ]
-                })
         }
     }
 

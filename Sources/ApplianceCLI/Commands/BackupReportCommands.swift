@@ -101,19 +101,15 @@ extension BackupCommand {
 
         private func list() async throws {
             let query = "limit=200" + (tenant.first.map { "&tenant=\($0.pathComponent)" } ?? "")
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", "/api/admin/drills?\(query)")
+            try await options.printList(
+                "/api/admin/drills?\(query)", ["AT", "SHOP", "FROM", "BYTES", "SECONDS", "RESULT"]
+            ) { item in
+                [
+                    String(Output.text(item, "at").prefix(19)), Output.text(item, "tenant"),
+                    Output.text(item, "source"), Output.bytes(item["bytes"]?.integerValue ?? 0),
+                    Output.text(item, "seconds"), item["ok"] == true ? "whole" : Output.text(item, "problem"),
+                ]
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["AT", "SHOP", "FROM", "BYTES", "SECONDS", "RESULT"],
-                (answer["items"]?.arrayValue ?? []).map { item in
-                    [
-                        String(Output.text(item, "at").prefix(19)), Output.text(item, "tenant"),
-                        Output.text(item, "source"), Output.bytes(item["bytes"]?.integerValue ?? 0),
-                        Output.text(item, "seconds"), item["ok"] == true ? "whole" : Output.text(item, "problem"),
-                    ]
-                })
         }
     }
 }

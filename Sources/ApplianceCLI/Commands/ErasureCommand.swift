@@ -16,21 +16,18 @@ struct ErasureCommand: AsyncParsableCommand {
 
         func run() async throws {
             let filter = tenant.map { "&tenant=\($0.pathComponent)" } ?? ""
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", "/api/admin/erasures?limit=200\(filter)")
+            try await options.printList(
+                "/api/admin/erasures?limit=200\(filter)",
+                ["ID", "SHOP", "COLLECTION", "RECORD", "PSEUDONYM", "AT", "IN BACKUPS UNTIL"]
+            ) { item in
+                let shop = Output.text(item, "tenant")
+                return [
+                    Output.text(item, "id"), shop.isEmpty ? Output.text(item, "tenantId") : shop,
+                    Output.text(item, "collection"), Output.text(item, "recordId"),
+                    Output.text(item, "pseudonym"), String(Output.text(item, "at").prefix(19)),
+                    String(Output.text(item, "inBackupsUntil").prefix(10)),
+                ]
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["ID", "SHOP", "COLLECTION", "RECORD", "PSEUDONYM", "AT", "IN BACKUPS UNTIL"],
-                (answer["items"]?.arrayValue ?? []).map { item in
-                    let shop = Output.text(item, "tenant")
-                    return [
-                        Output.text(item, "id"), shop.isEmpty ? Output.text(item, "tenantId") : shop,
-                        Output.text(item, "collection"), Output.text(item, "recordId"),
-                        Output.text(item, "pseudonym"), String(Output.text(item, "at").prefix(19)),
-                        String(Output.text(item, "inBackupsUntil").prefix(10)),
-                    ]
-                })
         }
     }
 }

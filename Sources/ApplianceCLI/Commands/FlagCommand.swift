@@ -21,19 +21,13 @@ struct FlagCommand: AsyncParsableCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", path)
+            try await options.printList(path, ["NAME", "FOR ALL", "ON FOR", "RULES"]) { flag in
+                [
+                    Output.text(flag, "name"), flag["isOn"] == .bool(true) ? "on" : "off",
+                    "\(Output.text(flag, "onFor")) shop(s)",
+                    (flag["rules"]?.arrayValue ?? []).map(text).joined(separator: "; "),
+                ]
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["NAME", "FOR ALL", "ON FOR", "RULES"],
-                (answer["items"]?.arrayValue ?? []).map { flag in
-                    [
-                        Output.text(flag, "name"), flag["isOn"] == .bool(true) ? "on" : "off",
-                        "\(Output.text(flag, "onFor")) shop(s)",
-                        (flag["rules"]?.arrayValue ?? []).map(text).joined(separator: "; "),
-                    ]
-                })
         }
     }
 

@@ -39,15 +39,9 @@ struct IdentityProviderCommand: AsyncParsableCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", path)
+            try await options.printList(path, ["NAME", "KIND", "ISSUER", "CLIENT ID", "FOR", "ENABLED"]) { item in
+                ["name", "kind", "issuer", "clientId", "audience", "enabled"].map { Output.text(item, $0) }
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["NAME", "KIND", "ISSUER", "CLIENT ID", "FOR", "ENABLED"],
-                (answer["items"]?.arrayValue ?? []).map { item in
-                    ["name", "kind", "issuer", "clientId", "audience", "enabled"].map { Output.text(item, $0) }
-                })
         }
     }
 

@@ -32,15 +32,9 @@ struct OperatorCommand: AsyncParsableCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", "/api/admin/operators")
+            try await options.printList("/api/admin/operators", ["EMAIL", "ROLE", "STATUS", "CREATED"]) { person in
+                ["email", "role", "status", "createdAt"].map { Output.text(person, $0) }
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["EMAIL", "ROLE", "STATUS", "CREATED"],
-                (answer["items"]?.arrayValue ?? []).map { person in
-                    ["email", "role", "status", "createdAt"].map { Output.text(person, $0) }
-                })
         }
     }
 

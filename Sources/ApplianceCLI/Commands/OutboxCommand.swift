@@ -26,19 +26,15 @@ struct OutboxCommand: AsyncParsableCommand {
             let filters = [("status", status), ("tenant", tenant)].compactMap { name, value in
                 value.map { "&\(name)=\($0.pathComponent)" }
             }
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", "\(path)?limit=200\(filters.joined())")
+            try await options.printList(
+                "\(path)?limit=200\(filters.joined())", ["ID", "WRITTEN", "STATUS", "TO", "SUBJECT", "WHY HELD"]
+            ) { message in
+                [
+                    Output.text(message, "id"), String(Output.text(message, "createdAt").prefix(19)),
+                    Output.text(message, "status"), Output.text(message, "recipient"),
+                    Output.text(message, "subject"), Output.text(message, "heldReason"),
+                ]
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["ID", "WRITTEN", "STATUS", "TO", "SUBJECT", "WHY HELD"],
-                (answer["items"]?.arrayValue ?? []).map { message in
-                    [
-                        Output.text(message, "id"), String(Output.text(message, "createdAt").prefix(19)),
-                        Output.text(message, "status"), Output.text(message, "recipient"),
-                        Output.text(message, "subject"), Output.text(message, "heldReason"),
-                    ]
-                })
         }
     }
 

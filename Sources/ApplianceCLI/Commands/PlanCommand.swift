@@ -41,20 +41,14 @@ struct PlanCommand: AsyncParsableCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", path)
+            try await options.printList(path, ["NAME", "VERSION", "PRICE", "LIMITS", "FEATURES", "SHOPS"]) { plan in
+                let set = limits(plan).filter { $0.1 != "no limit" }.map { "\($0.0)=\($0.1)" }
+                let shops = (plan["shops"]?.arrayValue ?? []).reduce(0) { $0 + ($1["count"]?.integerValue ?? 0) }
+                return [
+                    Output.text(plan, "name"), Output.text(plan, "version"), prices(plan),
+                    set.isEmpty ? "none" : set.joined(separator: " "), Output.text(plan, "features"), "\(shops)",
+                ]
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["NAME", "VERSION", "PRICE", "LIMITS", "FEATURES", "SHOPS"],
-                (answer["items"]?.arrayValue ?? []).map { plan in
-                    let set = limits(plan).filter { $0.1 != "no limit" }.map { "\($0.0)=\($0.1)" }
-                    let shops = (plan["shops"]?.arrayValue ?? []).reduce(0) { $0 + ($1["count"]?.integerValue ?? 0) }
-                    return [
-                        Output.text(plan, "name"), Output.text(plan, "version"), prices(plan),
-                        set.isEmpty ? "none" : set.joined(separator: " "), Output.text(plan, "features"), "\(shops)",
-                    ]
-                })
         }
     }
 

@@ -11,20 +11,15 @@ struct ScheduleCommand: AsyncParsableCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", "/api/admin/schedule")
+            try await options.printList("/api/admin/schedule", ["JOB", "SCHEDULE", "NEXT RUN", "LAST RUN", "RESULT"]) {
+                job in
+                let last = job["lastRun"] ?? .null
+                return [
+                    Output.text(job, "name"), Output.text(job, "schedule"), Output.text(job, "nextRunAt"),
+                    Output.text(last, "startedAt"),
+                    [Output.text(last, "status"), Output.text(last, "detail")].joined(separator: " "),
+                ]
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["JOB", "SCHEDULE", "NEXT RUN", "LAST RUN", "RESULT"],
-                (answer["items"]?.arrayValue ?? []).map { job in
-                    let last = job["lastRun"] ?? .null
-                    return [
-                        Output.text(job, "name"), Output.text(job, "schedule"), Output.text(job, "nextRunAt"),
-                        Output.text(last, "startedAt"),
-                        [Output.text(last, "status"), Output.text(last, "detail")].joined(separator: " "),
-                    ]
-                })
         }
     }
 

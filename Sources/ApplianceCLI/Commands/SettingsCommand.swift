@@ -14,15 +14,9 @@ struct SettingsCommand: AsyncParsableCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", path)
+            try await options.printList(path, ["KEY", "VALUE", "MEANING"]) { item in
+                ["key", "value", "help"].map { Output.text(item, $0) }
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["KEY", "VALUE", "MEANING"],
-                (answer["items"]?.arrayValue ?? []).map { item in
-                    ["key", "value", "help"].map { Output.text(item, $0) }
-                })
         }
     }
 

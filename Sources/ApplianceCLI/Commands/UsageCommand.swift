@@ -107,15 +107,9 @@ struct UsageCommand: AsyncParsableCommand {
         @OptionGroup var options: DataOptions
 
         func run() async throws {
-            let answer = try await ControlSession.with(options.global.configuration()) {
-                try await $0.send("GET", prices)
+            try await options.printList(prices, ["ITEM", "CENTS", "FROM"]) { price in
+                ["item", "amount", "validFrom"].map { Output.text(price, $0) }
             }
-            if options.json { return Output.print(answer) }
-            Output.table(
-                ["ITEM", "CENTS", "FROM"],
-                (answer["items"]?.arrayValue ?? []).map { price in
-                    ["item", "amount", "validFrom"].map { Output.text(price, $0) }
-                })
         }
     }
 
