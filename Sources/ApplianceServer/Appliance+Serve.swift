@@ -27,7 +27,7 @@ extension Appliance {
         limits: ConnectionGuard.Limits = .init(), running: @escaping @Sendable (Int) async -> Void
     ) throws -> ServiceGroup {
         let routes = try makeRoutes()
-        let responder = routes.router.buildResponder()
+        let responder = OwnTaskResponder(routes.router.buildResponder())
         let port = Application(
             responder: responder, server: try publicServer(routes.connectionHandlers(limits)),
             configuration: .init(
