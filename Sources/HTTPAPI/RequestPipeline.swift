@@ -95,6 +95,11 @@ package struct RequestPipeline: RouterMiddleware {
 
     /// The only place where an error becomes an answer.
     func problem(_ error: any Error, _ request: Request, _ id: String) -> PlainAnswer {
+        if let counted = error as? CountedError {
+            var answer = problem(counted.error, request, id)
+            answer.rates = counted.rates
+            return answer
+        }
         let problem = Problem.domainError(error)
         log(problem, request, id)
         var answer = Problem.answer(problem, requestID: id)

@@ -109,7 +109,7 @@ struct PlanController: Sendable {
         let version = body.integer("version", in: 1...Int64(Int32.max))
         let isAsked = body.flag("dryRun") ?? false
         try body.finish()
-        let isDryRun = try Page(context.request)["dryRun"].map { $0 == "true" } ?? isAsked
+        let isDryRun = try Page(context.request).choice("dryRun", "true", "false").map { $0 == "true" } ?? isAsked
         let wanted = try appliance.tenants.wanted(name, version: version.map { Int($0) })
         let change = PlanChange(from: plans[tenant.id].plan, to: wanted, use: try report(tenant).use)
         if isDryRun { return Answer.json(change.json.adding(["dryRun": true])) }

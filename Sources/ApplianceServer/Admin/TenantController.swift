@@ -77,7 +77,7 @@ struct TenantController: Sendable {
         var answer: [JSON.Member] = [
             .init("items", .array(json)), .init("nextCursor", JSON(hasMore ? items.last?.id : nil)),
         ]
-        if page["count"] == "exact" { answer.append(.init("total", JSON(sorted.count))) }
+        if try page.choice("count", "exact") != nil { answer.append(.init("total", JSON(sorted.count))) }
         return Answer.json(.object(answer), for: context.request)
     }
 
