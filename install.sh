@@ -9,7 +9,8 @@ readonly BUILD_PACKAGES=(
   binutils ca-certificates curl g++ gcc git libc6-dev libcrypt-dev libcurl4-openssl-dev libdeflate0 libncurses-dev
   libsqlite3-dev libssl-dev libxml2-dev pkg-config tzdata zlib1g-dev)
 readonly TEST_PACKAGES=(sqlite3 curl python3 python3-venv chromium fonts-dejavu-core strace)
-readonly TEST_PYTHON=(pytest==9.2.0 playwright==1.65.2 axe-playwright-python==0.1.8 oidc-provider-mock==0.3.4)
+readonly TEST_PYTHON=(pytest==9.2.0 playwright==1.65.2 axe-playwright-python==0.1.8 oidc-provider-mock==0.3.4
+  schemathesis==4.32.5 openapi-python-client==0.29.1 sqlmap==1.10.10)
 readonly READY_SECONDS=60
 readonly STOP_SECONDS=60
 readonly STEP_MINUTES=40 # a step of the tests that takes longer hangs

@@ -1,8 +1,9 @@
 /// What went wrong, in terms of the product. Only `HTTPAPI` knows status numbers, only the CLI knows exit codes.
 package struct DomainError: Error, Sendable, Equatable {
     package enum Category: Sendable {
-        case malformed, invalid, unauthenticated, forbidden, notFound, gone, conflict, preconditionFailed, tooLarge
-        case unsupportedMedia, tooMany, paymentRequired, unavailable, storageFull, `internal`
+        case malformed, invalid, unauthenticated, forbidden, notFound, methodNotAllowed, gone, conflict
+        case preconditionFailed, tooLarge, unsupportedMedia, tooMany, paymentRequired, unavailable, storageFull,
+            `internal`
     }
 
     /// One fault of one field, for a 422; in an import also the line of the file.

@@ -90,9 +90,11 @@ extension Appliance {
 
     /// Last, so that it knows all others.
     private func addOpenAPI(to routes: Routes) {
-        let (entries, services) = (routes.entries, routes.services)
+        let (path, summary) = ("/api/openapi.json", "This API, as OpenAPI 3.1, with the shop's own collections")
+        let itself = Routes.Entry(get: path, .open, summary)
+        let (entries, services) = (routes.entries + [itself], routes.services)
         let document = OpenAPIDocument.make(catalog: catalog, routes: entries, version: applianceVersion).bytes
-        routes.openInShop(.get, "/api/openapi.json", "This API, as OpenAPI 3.1, with the shop's own collections") {
+        routes.openInShop(.get, path, summary) {
             guard let own = try $1.flatMap(services.ownCatalog) else {
                 return Answer.bytes(document, type: "application/json", for: $0)
             }

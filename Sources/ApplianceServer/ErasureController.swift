@@ -21,13 +21,16 @@ struct ErasureController: Sendable {
             routes.collection(
                 .post, "/api/\(collection.name)/{id}/erase",
                 "Erase what a \(collection.title.lowercased()) tells about a person, here and in all that is restored",
-                entry, .delete
+                entry, .delete, .takes(.text("reason", required: true, max: Limit.reason))
             ) { try await erase($0, collection) }
         }
-        routes.tenantManager(.get, "/api/erasures", "List the shop's erasures") { context in
+        routes.tenantManager(.get, "/api/erasures", "List the shop's erasures", .pages().gives(.list(.erasure))) {
+            context in
             try list(context.request, tenant: context.tenant.id)
         }
-        routes.operator(.get, "/api/admin/erasures", "List erasures of all shops") { context in
+        routes.operator(
+            .get, "/api/admin/erasures", "List erasures of all shops", .pages(.text("tenant")).gives(.list(.erasure))
+        ) { context in
             let wanted = try Page(context.request)["tenant"]
             return try list(context.request, tenant: wanted.map { appliance.directory[$0]?.id ?? $0 })
         }

@@ -10,11 +10,15 @@ struct HeldMessageController: Sendable {
     func add(to routes: Routes) {
         for (verdict, words) in [(Outbox.Verdict.release, "Release"), (.discard, "Discard")] {
             let verb = verdict.rawValue
-            routes.operator(.post, "/api/admin/outbox/{id}/\(verb)", "\(words) a held message") { context in
+            routes.operator(.post, "/api/admin/outbox/{id}/\(verb)", "\(words) a held message", .gives(.verdict)) {
+                context in
                 let id = context.http.parameters.get("id") ?? ""
                 return try await decide(verdict, .one(id, tenant: nil), context.principal, context.requestID)
             }
-            routes.operator(.post, "/api/admin/outbox/\(verb)", "\(words) all held messages, or a shop's") { context in
+            routes.operator(
+                .post, "/api/admin/outbox/\(verb)", "\(words) all held messages, or a shop's",
+                .mayTake(.text("tenant", max: 64)).gives(.verdict).refuses(404)
+            ) { context in
                 var body = try InputReader(body: await RequestBodies.optionalJSON(context.request))
                 let name = body.text("tenant", max: 64)
                 try body.finish()
@@ -24,19 +28,25 @@ struct HeldMessageController: Sendable {
                 }
                 return try await decide(verdict, .all(tenant: tenant), context.principal, context.requestID)
             }
-            routes.tenantManager(.post, "/api/held-messages/{id}/\(verb)", "\(words) a held message") { context in
+            routes.tenantManager(.post, "/api/held-messages/{id}/\(verb)", "\(words) a held message", .gives(.verdict))
+            { context in
                 try context.requireWritable()
                 return try await decide(
                     verdict, .one(context.recordID, tenant: context.tenant.id), context.principal, context.requestID)
             }
-            routes.tenantManager(.post, "/api/held-messages/\(verb)", "\(words) all of the shop's held messages") {
+            routes.tenantManager(
+                .post, "/api/held-messages/\(verb)", "\(words) all of the shop's held messages", .gives(.verdict)
+            ) {
                 context in
                 try context.requireWritable()
                 return try await decide(
                     verdict, .all(tenant: context.tenant.id), context.principal, context.requestID)
             }
         }
-        routes.tenantManager(.get, "/api/held-messages", "List mail that is held since the shop went back") {
+        routes.tenantManager(
+            .get, "/api/held-messages", "List mail that is held since the shop went back",
+            .pages().gives(.list(.heldMessage))
+        ) {
             context in
             let page = try Page(context.request)
             let (items, next) = try appliance.outbox.held(

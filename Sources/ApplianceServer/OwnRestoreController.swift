@@ -17,11 +17,24 @@ struct OwnRestoreController: Sendable {
     let appliance: Appliance
 
     func add(to routes: Routes) {
-        routes.tenantManager(.get, "/api/restore-points", "To when the shop's owner can bring it back, and what was") {
+        routes.tenantManager(
+            .get, "/api/restore-points", "To when the shop's owner can bring it back, and what was",
+            .gives(.restorePoints)
+        ) {
             Answer.json(try await points($0), for: $0.request)
         }
-        routes.tenantManager(.post, "/api/restores", "Bring the shop back to a moment") { try await restore($0) }
-        routes.tenantManager(.post, "/api/restores/undo", "Bring back what the shop's last restore replaced") {
+        routes.tenantManager(
+            .post, "/api/restores", "Bring the shop back to a moment",
+            .takes(
+                .text("at", required: true, max: 40), .flag("dryRun"), .flag("diff"), .text("confirm", max: 100)
+            ).gives(.restored).refuses(404)
+        ) { try await restore($0) }
+        routes.tenantManager(
+            .post, "/api/restores/undo", "Bring back what the shop's last restore replaced",
+            .takes(
+                .flag("dryRun"), .flag("diff"), .text("confirm", max: 100)
+            ).gives(.restored).refuses(404)
+        ) {
             try await undo($0)
         }
     }

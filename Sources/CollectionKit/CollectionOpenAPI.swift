@@ -32,8 +32,9 @@ extension Collection {
                 [
                     "post": operation(
                         "import", "Import \(name) from CSV, all or nothing",
-                        parameters: ["map", "set", "upsert"].map { Self.query($0, ["type": "string"]) },
-                        body: ["type": "string"], bodyType: "text/csv", ok: ("200", ["type": "object"]))
+                        parameters: ["map", "set"].map { Self.query($0, Self.assignment) }
+                            + [Self.query("upsert", ["type": "string", "minLength": 1])],
+                        body: ["type": "string", "minLength": 1], bodyType: "text/csv", ok: ("200", Self.importReport))
                 ]),
         ]
     }
@@ -146,7 +147,15 @@ extension Collection {
         "name": "at", "in": "query", "schema": ["type": "string", "format": "date-time"],
         "description": "Reads the shop as it was at that time; 422 `outside_window` where that is not known.",
     ]
-    private static let ifMatch: JSON = ["name": "If-Match", "in": "header", "schema": ["type": "string"]]
+    private static let ifMatch: JSON = [
+        "name": "If-Match", "in": "header", "schema": ["type": "string", "pattern": "^(\"[0-9]{1,18}\"|\\*)$"],
+    ]
+    /// `COLUMN=FIELD`, `FIELD=VALUE`.
+    private static let assignment: JSON = ["type": "string", "pattern": "^[^=]+=.*$"]
+    private static let importReport = object(
+        ["rows", "created", "updated", "unchanged"].map { .init($0, ["type": "integer"]) }
+            + [.init("ignoredColumns", ["type": "array", "items": ["type": "string"]])],
+        required: ["rows", "created", "updated", "unchanged", "ignoredColumns"])
     private static let idempotencyKey: JSON = [
         "name": "Idempotency-Key", "in": "header", "schema": ["type": "string", "maxLength": 255],
     ]

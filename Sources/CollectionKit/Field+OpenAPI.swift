@@ -44,7 +44,9 @@ extension Field {
         case .currency: members.append(.init("pattern", nullable ? nil : "^[A-Z]{3}$"))
         case .boolean, .sequence: break
         }
-        if minimumLength > 0 { members.append(.init("minLength", JSON(minimumLength))) }
+        // What must be given is not empty either.
+        let least = max(minimumLength, isRequired && !nullable && type.jsonType == "string" ? 1 : 0)
+        if least > 0 { members.append(.init("minLength", JSON(least))) }
         // A text is put into its case before it is compared with the pattern, which a schema cannot say.
         if let pattern, letterCase == nil { members.append(.init("pattern", .string("^\(pattern.source)$"))) }
         if isReadOnly { members.append(.init("readOnly", true)) }

@@ -16,13 +16,19 @@ package struct APIKeyController: Sendable {
     package init(_ services: HTTPServices) { self.services = services }
 
     package func add(to routes: Routes) {
-        routes.tenantManager(.get, "/api/api-keys", "List API keys") { context in
+        routes.tenantManager(.get, "/api/api-keys", "List API keys", .gives(.list(.key))) { context in
             let now = services.time.now()
             let items = try services.signIn.keys(context.tenant).map { $0.json(at: now) }
             return Answer.json(["items": .array(items), "nextCursor": nil], for: context.request)
         }
-        routes.tenantManager(.post, "/api/api-keys", "Make an API key") { try await create($0) }
-        routes.tenantManager(.post, "/api/api-keys/{id}/revoke", "End an API key") { context in
+        routes.tenantManager(
+            .post, "/api/api-keys", "Make an API key",
+            .takes(
+                .text("name", required: true, max: Limit.name), .choice("role", Role.allCases.map(\.rawValue)),
+                .texts("scopes"), .integer("expiresInDays", in: Limit.days)
+            ).gives(.created, .key)
+        ) { try await create($0) }
+        routes.tenantManager(.post, "/api/api-keys/{id}/revoke", "End an API key", .gives(.key)) { context in
             try context.requireWritable()
             let key = try await services.signIn.revokeKey(
                 context.tenant, id: context.recordID, by: context.principal.actor, requestID: context.requestID)

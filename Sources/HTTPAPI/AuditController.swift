@@ -11,17 +11,29 @@ package struct AuditController: Sendable {
 
     package init(system: DatabaseFile, catalog: CollectionCatalog) { (self.system, self.catalog) = (system, catalog) }
 
+    private static let asks = RouteShape.pages(
+        .text("target"), .text("actor"), .text("action"), .moment("from"), .moment("until"))
+
     package func add(to routes: Routes) {
-        routes.tenantManager(.get, "/api/audit", "The shop's audit log") { context in
+        routes.tenantManager(.get, "/api/audit", "The shop's audit log", Self.asks.gives(.list(.auditEvent))) {
+            context in
             try list(context.request, context.database) { [catalog] name in
                 catalog[name].map { context.principal.view(of: $0) }
             }
         }
-        routes.tenantManager(.get, "/api/audit/verify", "Check that the shop's audit log is what was written") {
+        routes.tenantManager(
+            .get, "/api/audit/verify", "Check that the shop's audit log is what was written",
+            .asks(.text("anchor")).gives(.auditVerification)
+        ) {
             try await verify($0.request, $0.database)
         }
-        routes.operator(.get, "/api/admin/audit", "The appliance's audit log") { try list($0.request, system) }
-        routes.operator(.get, "/api/admin/audit/verify", "Check that the appliance's audit log is what was written") {
+        routes.operator(.get, "/api/admin/audit", "The appliance's audit log", Self.asks.gives(.list(.auditEvent))) {
+            try list($0.request, system)
+        }
+        routes.operator(
+            .get, "/api/admin/audit/verify", "Check that the appliance's audit log is what was written",
+            .asks(.text("anchor")).gives(.auditVerification)
+        ) {
             try await verify($0.request, system)
         }
     }

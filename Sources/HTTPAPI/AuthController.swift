@@ -14,11 +14,27 @@ package struct AuthController: Sendable {
     }
 
     package func add(to routes: Routes) {
-        routes.open(.post, "/api/auth/login", "Sign in") { try await login($0, $1) }
-        routes.open(.post, "/api/auth/shop", "Choose among the shops of one address") { try await chooseShop($0, $1) }
-        routes.open(.post, "/api/auth/setup", "Make the first operator with a setup link") { try await setUp($0, $1) }
-        routes.signedIn(.get, "/api/auth/me", "Who is signed in") { me($0) }
-        routes.signedIn(.post, "/api/auth/logout", "Sign out") { try await logout($0) }
+        routes.open(
+            .post, "/api/auth/login", "Sign in",
+            .takes(.text("email", required: true, max: 254), .secret("password", required: true)).gives(.signIn).gives(
+                .accepted, .signInStep
+            ).refuses(401)
+        ) { try await login($0, $1) }
+        routes.open(
+            .post, "/api/auth/shop", "Choose among the shops of one address",
+            .takes(.secret("challenge", required: true), .text("shop", required: true, max: 64)).gives(.signIn).gives(
+                .accepted, .signInStep
+            ).refuses(401)
+        ) { try await chooseShop($0, $1) }
+        routes.open(
+            .post, "/api/auth/setup", "Make the first operator with a setup link",
+            .takes(
+                .secret("token", required: true), .text("email", required: true, max: 254),
+                .secret("password", required: true)
+            ).gives(.signIn).refuses(401, 410)
+        ) { try await setUp($0, $1) }
+        routes.signedIn(.get, "/api/auth/me", "Who is signed in", .gives(.me)) { me($0) }
+        routes.signedIn(.post, "/api/auth/logout", "Sign out", .gives(.noContent)) { try await logout($0) }
         InvitationController(services, gate).add(to: routes)
         PasswordController(services, gate).add(to: routes)
         SessionController(services, gate).add(to: routes)

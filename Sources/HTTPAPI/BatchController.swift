@@ -17,8 +17,25 @@ package struct BatchController: Sendable {
 
     package init(_ services: HTTPServices) { self.services = services }
 
+    private static let operations: Property = {
+        let members: JSON = [
+            "method": ["enum": ["POST", "PATCH", "DELETE"]], "path": ["type": "string"], "body": ["type": "object"],
+            "ifMatch": ["type": "string"],
+        ]
+        let operation: JSON = [
+            "type": "object", "properties": members, "required": ["method", "path"], "additionalProperties": false,
+        ]
+        let schema: JSON = [
+            "type": "array", "items": operation, "minItems": 1, "maxItems": JSON(RecordBatch.Limit.changes),
+        ]
+        return Property("operations", schema, required: true)
+    }()
+
     package func add(to routes: Routes) {
-        routes.tenant(.post, "/api/batch", .create, "Several changes in one transaction", keepsAnswer: true) {
+        routes.tenant(
+            .post, "/api/batch", .create, "Several changes in one transaction",
+            .takes(Self.operations).gives(.batch).refuses(404, 412), keepsAnswer: true
+        ) {
             try await batch($0)
         }
     }
@@ -39,9 +56,13 @@ package struct BatchController: Sendable {
     }
 
     private func batch(_ body: JSON, _ context: TenantRequestContext) throws -> RecordBatch {
-        guard let members = body.objectValue, members.map(\.name) == ["operations"],
-            let operations = members.first?.value.arrayValue
-        else { throw DomainError.invalid("operations", "required", "A list of operations, and nothing else.") }
+        var reader = try InputReader(body: body)
+        let list = reader.member("operations")
+        if list?.arrayValue == nil {
+            reader.faults.append(.init("operations", list == nil ? "required" : "wrong_type", "A list of operations."))
+        }
+        try reader.finish()
+        let operations = list?.arrayValue ?? []
         guard (1...RecordBatch.Limit.changes).contains(operations.count) else {
             throw DomainError.invalid("operations", "out_of_range", "Between 1 and \(RecordBatch.Limit.changes).")
         }

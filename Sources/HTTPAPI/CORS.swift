@@ -12,7 +12,7 @@ struct CORS: Sendable {
         static let maxAge = 600
     }
 
-    private static let methods = "GET, HEAD, POST, PATCH, DELETE"
+    private static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE"
     private static let requestHeaders = [
         "Authorization", "Content-Type", "X-Tenant-ID", "X-CSRF-Token", "Idempotency-Key", "If-Match", "If-None-Match",
         "Last-Event-ID",

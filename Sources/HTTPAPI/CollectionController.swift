@@ -42,22 +42,30 @@ package struct CollectionController: Sendable {
         let (path, record) = ("/api/\(Routes.ownCollection)", "/api/\(Routes.ownCollection)/{id}")
         routes.ownCollection(
             .get, path, "List records of a collection of the shop's own", .read,
+            .gives(.list(.record)).refuses(422),
             direct: .immediate { try directList($0, services.ownCollection($0)) }
         ) { try await list($0, services.ownCollection($0)) }
         routes.ownCollection(
-            .post, path, "Create a record of a collection of the shop's own", .create, direct: .afterCommit
+            .post, path, "Create a record of a collection of the shop's own", .create,
+            .takes(RouteShape.json, ["type": "object"]).gives(.created, .record), direct: .afterCommit
         ) { try await create($0, services.ownCollection($0)) }
         routes.ownCollection(
             .get, record, "Read a record of a collection of the shop's own", .read,
+            .gives(.record).refuses(422),
             direct: .immediate { try get($0, services.ownCollection($0)) }
         ) { try await getAny($0, services.ownCollection($0)).response }
         routes.ownCollection(
-            .patch, record, "Change a record of a collection of the shop's own", .update, direct: .afterCommit
+            .patch, record, "Change a record of a collection of the shop's own", .update,
+            .takes(RouteShape.json, ["type": "object"]).gives(.record).refuses(412), direct: .afterCommit
         ) { try await patch($0, services.ownCollection($0)) }
         routes.ownCollection(
-            .delete, record, "Delete a record of a collection of the shop's own", .delete, direct: .afterCommit
+            .delete, record, "Delete a record of a collection of the shop's own", .delete,
+            .gives(.noContent).refuses(412), direct: .afterCommit
         ) { try await delete($0, services.ownCollection($0)) }
-        routes.ownCollection(.post, "\(path)/import", "Import into a collection of the shop's own", .create) {
+        routes.ownCollection(
+            .post, "\(path)/import", "Import into a collection of the shop's own", .create,
+            .takes("text/csv", ["type": "string"]).gives(.importReport)
+        ) {
             try await CollectionTransfer(services).importFile($0, services.ownCollection($0))
         }
     }

@@ -13,22 +13,36 @@ package struct FileController: Sendable {
     package init(_ services: HTTPServices) { self.services = services }
 
     package func add(to routes: Routes) {
-        routes.tenantManager(.get, "/api/files", "List uploaded files") { try list($0) }
-        routes.tenant(.post, "/api/files", .create, "Upload a file", keepsAnswer: true) { try await upload($0) }
-        routes.tenant(.get, "/api/files/{id}", .read, "Read what is known of a file") { context in
+        routes.tenantManager(.get, "/api/files", "List uploaded files", .pages().gives(.list(.file))) { try list($0) }
+        routes.tenant(
+            .post, "/api/files", .create, "Upload a file",
+            .takes("application/octet-stream", ["type": "string", "format": "binary"]).asks(
+                Property("name", ["type": "string"]), .choice("visibility", ["public", "private"])
+            ).gives(.created, .file), keepsAnswer: true
+        ) { try await upload($0) }
+        routes.tenant(.get, "/api/files/{id}", .read, "Read what is known of a file", .gives(.file)) { context in
             let file = try readable(context)
             return Self.answer(file, context)
         }
-        routes.tenant(.get, "/api/files/{id}/content", .read, "Download a file") { context in
+        routes.tenant(.get, "/api/files/{id}/content", .read, "Download a file", .gives(.ok, type: "*/*").refuses(416))
+        { context in
             try download(readable(context), context.tenant).answer(context.request, maxAge: nil)
         }
-        routes.tenant(.patch, "/api/files/{id}", .update, "Rename a file, or change who may see it") {
+        routes.tenant(
+            .patch, "/api/files/{id}", .update, "Rename a file, or change who may see it",
+            .takes(.text("name", max: 1000), .choice("visibility", ["public", "private"])).gives(.file).refuses(412)
+        ) {
             try await change($0)
         }
-        routes.tenant(.delete, "/api/files/{id}", .delete, "Delete a file that no record names") {
+        routes.tenant(
+            .delete, "/api/files/{id}", .delete, "Delete a file that no record names", .gives(.noContent).refuses(412)
+        ) {
             try await delete($0)
         }
-        routes.tenant(.post, "/api/files/{id}/links", .update, "Make an address that opens a file for a while") {
+        routes.tenant(
+            .post, "/api/files/{id}/links", .update, "Make an address that opens a file for a while",
+            .mayTake(.integer("expiresIn", in: FileLinks.Limit.lifetime)).gives(.created, .fileLink)
+        ) {
             try await link($0)
         }
     }

@@ -11,14 +11,27 @@ struct InvitationController: Sendable {
     init(_ services: HTTPServices, _ gate: SignInGate) { (self.services, self.gate) = (services, gate) }
 
     func add(to routes: Routes) {
-        routes.tenantManager(.get, "/api/invitations", "List invitations") { context in
+        routes.tenantManager(.get, "/api/invitations", "List invitations", .gives(.list(.invitation))) { context in
             let items = try services.signIn.invitations(context.tenant).map(\.json)
             return Answer.json(["items": .array(items), "nextCursor": nil], for: context.request)
         }
-        routes.tenantManager(.post, "/api/invitations", "Invite somebody") { try await create($0) }
-        routes.tenantManager(.post, "/api/invitations/{id}/revoke", "Withdraw an invitation") { try await revoke($0) }
-        routes.open(.post, "/api/auth/invitations/show", "What an invitation is to") { try await show($0, $1) }
-        routes.open(.post, "/api/auth/invitations/accept", "Become a user by an invitation") {
+        routes.tenantManager(
+            .post, "/api/invitations", "Invite somebody",
+            .takes(.text("email", required: true, max: 254), .text("name"), .text("role", max: 20)).gives(
+                .created, .invitation)
+        ) { try await create($0) }
+        routes.tenantManager(.post, "/api/invitations/{id}/revoke", "Withdraw an invitation", .gives(.invitation)) {
+            try await revoke($0)
+        }
+        routes.open(
+            .post, "/api/auth/invitations/show", "What an invitation is to",
+            .takes(.secret("token", required: true)).gives(.invited).refuses(410)
+        ) { try await show($0, $1) }
+        routes.open(
+            .post, "/api/auth/invitations/accept", "Become a user by an invitation",
+            .takes(.secret("token", required: true), .text("name"), .secret("password", required: true)).gives(.signIn)
+                .refuses(410)
+        ) {
             try await accept($0, $1)
         }
     }

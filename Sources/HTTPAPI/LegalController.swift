@@ -17,11 +17,15 @@ package struct LegalController: Sendable {
                 page(services.legal.current(kind), request)
             }
         }
-        routes.open(.get, "/api/legal", "The terms and the privacy policy as they are now") { request, _ in
+        routes.open(.get, "/api/legal", "The terms and the privacy policy as they are now", .gives(.legalTexts)) {
+            request, _ in
             let texts = LegalTexts.Kind.allCases.map { services.legal.current($0).json(withBody: true) }
             return Answer.json(["items": .array(texts)], for: request)
         }
-        routes.tenant(.post, "/api/legal/accept", .read, "Accept the current terms and privacy policy") {
+        routes.tenant(
+            .post, "/api/legal/accept", .read, "Accept the current terms and privacy policy",
+            .takes(.integer("termsVersion", in: 1...Int64.max, required: true)).gives(.due)
+        ) {
             try await accept($0)
         }
     }
@@ -30,6 +34,7 @@ package struct LegalController: Sendable {
         try context.requireWritable()
         var body = try InputReader(body: await RequestBodies.json(context.request))
         let version = body.integer("termsVersion", in: 1...Int64.max)
+        if version == nil { body.faults.append(.init("termsVersion", "required", "Accept the terms.")) }
         try body.finish()
         try services.legal.requireCurrentTerms(version)
         guard case .user = context.principal.standing, !context.principal.isKey else {

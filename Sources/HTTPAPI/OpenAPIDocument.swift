@@ -25,7 +25,8 @@ package enum OpenAPIDocument {
                     "bearer": ["type": "http", "scheme": "bearer"],
                     "session": ["type": "apiKey", "in": "cookie", "name": "sid"],
                 ],
-                "schemas": .object(collections.flatMap(\.openAPISchemas) + [.init("Problem", problem)]),
+                "schemas": .object(
+                    collections.flatMap(\.openAPISchemas) + answerSchemas(routes) + [.init("Problem", problem)]),
                 "responses": [
                     "Problem": [
                         "description": "What went wrong (RFC 9457)",
@@ -51,15 +52,56 @@ package enum OpenAPIDocument {
             ["name": .string(String(name)), "in": "path", "required": true, "schema": ["type": "string"]]
         }
         var members: [JSON.Member] = [
+            .init("operationId", .string(operationID(entry))),
             .init("summary", .string(entry.summary)), .init("tags", [.string(tag(entry))]),
-            .init("parameters", .array(parameters)),
-            .init(
-                "responses",
-                ["200": ["description": "Done"], "default": ["$ref": "#/components/responses/Problem"]]),
+            .init("parameters", .array(parameters + entry.shape.query.map(\.parameter))),
+            .init("responses", .object(responses(entry))),
         ]
+        if let body = entry.shape.body {
+            let content = JSON.object([.init(body.type, ["schema": body.schema])])
+            members.append(.init("requestBody", ["required": .bool(body.isRequired), "content": content]))
+        }
         if entry.access == .open { members.append(.init("security", [])) }
         return .object(members)
     }
+
+    private static func operationID(_ entry: Routes.Entry) -> String {
+        let words = entry.path.split(separator: "/").dropFirst().map { $0.filter { $0 != "{" && $0 != "}" } }
+        return ([entry.method.lowercased()] + words).joined(separator: "_").replacing("-", with: "_")
+            .replacing(".", with: "_")
+    }
+
+    /// What it gives, and the problems that it has beside.
+    private static func responses(_ entry: Routes.Entry) -> [JSON.Member] {
+        let answers = answers(entry)
+        let refusals = entry.refusals.map { JSON.Member(String($0), problemReference) }
+        return answers + refusals.filter { refusal in !answers.contains { $0.name == refusal.name } }
+    }
+
+    private static func answers(_ entry: Routes.Entry) -> [JSON.Member] {
+        let answers =
+            entry.shape.answers.isEmpty ? RouteShape.gives(.ok, .something).answers : entry.shape.answers
+        return answers.map { answer in
+            var members: [JSON.Member] = [.init("description", "Done")]
+            if let type = answer.type {
+                let schema: JSON = answer.schema.map { ["schema": $0.reference] } ?? [:]
+                members.append(.init("content", .object([.init(type, schema)])))
+            }
+            return .init(String(answer.status.rawValue), .object(members))
+        }
+    }
+
+    /// Each once, with those that it is made of.
+    private static func answerSchemas(_ routes: [Routes.Entry]) -> [JSON.Member] {
+        var found: [String: JSON] = [AnswerSchema.something.name: AnswerSchema.something.schema]
+        func add(_ schema: AnswerSchema) {
+            if found.updateValue(schema.schema, forKey: schema.name) == nil { schema.parts.forEach(add) }
+        }
+        for schema in routes.flatMap(\.shape.answers).compactMap(\.schema) { add(schema) }
+        return found.sorted { $0.key < $1.key }.map { JSON.Member($0.key, $0.value) }
+    }
+
+    private static let problemReference: JSON = ["$ref": "#/components/responses/Problem"]
 
     private static func tag(_ entry: Routes.Entry) -> String {
         switch entry.access {

@@ -11,9 +11,15 @@ package struct OwnCollectionController: Sendable {
 
     package init(_ services: HTTPServices) { self.services = services }
 
+    private static let shape = RouteShape.takes(RouteShape.json, ["type": "object"])
+        .asks(.choice("dryRun", ["true", "false"])).refuses(412)
+
     package func add(to routes: Routes) {
         let path = "/api/collections"
-        routes.tenantManager(.get, path, "List the collections that the shop declared for itself") { context in
+        routes.tenantManager(
+            .get, path, "List the collections that the shop declared for itself",
+            .gives(.list(.ownCollection, and: ["limit": .integer.orNull, "used": .integer]))
+        ) { context in
             let own = try services.own(context.database)
             let (limit, used) = (services.directory.plans[context.tenant.id].limit(.ownCollections), own.all.count)
             let answer: JSON = [
@@ -21,17 +27,27 @@ package struct OwnCollectionController: Sendable {
             ]
             return Answer.json(answer, for: context.request)
         }
-        routes.tenantManager(.post, path, "Declare a collection of the shop's own (?dryRun=true tells the plan)") {
+        routes.tenantManager(
+            .post, path, "Declare a collection of the shop's own (?dryRun=true tells the plan)",
+            Self.shape.gives(.created, .ownCollection).gives(.ownPlan)
+        ) {
             try await put($0, nil)
         }
-        routes.tenantManager(.get, "\(path)/{id}", "Read the declaration of a collection of the shop's own") {
+        routes.tenantManager(
+            .get, "\(path)/{id}", "Read the declaration of a collection of the shop's own", .gives(.ownCollection)
+        ) {
             let stored = try find($0)
             return respond(stored, .ok)
         }
-        routes.tenantManager(.put, "\(path)/{id}", "Change a collection of the shop's own (?dryRun=true)") {
+        routes.tenantManager(
+            .put, "\(path)/{id}", "Change a collection of the shop's own (?dryRun=true)", Self.shape.gives(.something)
+        ) {
             try await put($0, try find($0).declaration.name)
         }
-        routes.tenantManager(.delete, "\(path)/{id}", "Delete a collection of the shop's own with its records") {
+        routes.tenantManager(
+            .delete, "\(path)/{id}", "Delete a collection of the shop's own with its records",
+            .asks(.choice("dryRun", ["true", "false"])).gives(.noContent).gives(.ownPlan).refuses(412)
+        ) {
             try await delete($0)
         }
     }

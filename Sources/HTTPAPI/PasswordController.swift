@@ -10,12 +10,22 @@ struct PasswordController: Sendable {
     init(_ services: HTTPServices, _ gate: SignInGate) { (self.services, self.gate) = (services, gate) }
 
     func add(to routes: Routes) {
-        routes.open(.post, "/api/auth/forgot", "Ask for a link that sets a new password") { try await forgot($0, $1) }
-        routes.open(.post, "/api/auth/reset", "Set a new password with a link") { try await reset($0, $1) }
-        routes.tenantManager(.post, "/api/users/{id}/reset-link", "Make a link that sets a user's password") {
+        routes.open(
+            .post, "/api/auth/forgot", "Ask for a link that sets a new password",
+            .takes(.text("email", required: true, max: 254)).gives(.accepted, .message)
+        ) { try await forgot($0, $1) }
+        routes.open(
+            .post, "/api/auth/reset", "Set a new password with a link",
+            .takes(.secret("token", required: true), .secret("password", required: true)).gives(.signIn).refuses(410)
+        ) { try await reset($0, $1) }
+        routes.tenantManager(
+            .post, "/api/users/{id}/reset-link", "Make a link that sets a user's password", .gives(.link)
+        ) {
             try await userLink($0)
         }
-        routes.operator(.post, "/api/admin/operators/{id}/reset-link", "Make a link that sets an operator's password") {
+        routes.operator(
+            .post, "/api/admin/operators/{id}/reset-link", "Make a link that sets an operator's password", .gives(.link)
+        ) {
             Answer.json(
                 try await services.signIn.resetLink(
                     nil, $0.http.parameters.get("id") ?? "", by: $0.principal.actor, requestID: $0.requestID

@@ -1,6 +1,5 @@
 import ApplianceCore
 import CollectionKit
-import HTTPTypes
 import Hummingbird
 import Tenancy
 
@@ -13,11 +12,8 @@ package struct PermissionController: Sendable {
     /// Call after all other routes of shops are registered: it tells of them.
     package func add(to routes: Routes) {
         let (path, summary) = ("/api/permissions", "What each role may do with each collection, and call")
-        let own = Routes.Entry(
-            method: HTTPRequest.Method.get.rawValue, path: path, access: .tenantManager, summary: summary,
-            collection: nil, right: nil)
-        let entries = routes.entries + [own]
-        routes.tenantManager(.get, path, summary) { context in
+        let entries = routes.entries + [Routes.Entry(get: path, .tenantManager, summary)]
+        routes.tenantManager(.get, path, summary, .gives(.permissions)) { context in
             let own = try services.signIn.roles(context.tenant).map(\.role)
             let roles = Role.allCases.map { ShopRole($0) } + own.map { ShopRole($0) }
             let catalog = try services.own(context.database).catalog

@@ -53,10 +53,14 @@ package enum Problem {
             guard case .headerOverflow = error else { return .malformed("malformed", "The request is malformed.") }
             return .malformed("head_too_large", "The address and header fields are longer than is taken here.")
         }
+        if let error = error as? MethodNotAllowed {
+            return DomainError(
+                .methodNotAllowed, "method_not_allowed",
+                "This address takes \(error.methods.joined(separator: ", ")).")
+        }
         guard let error = error as? any HTTPResponseError else { return DomainError(any: error) }
         return switch error.status {
         case .notFound: .notFound("address")
-        case .methodNotAllowed: DomainError(.notFound, "not_found", "There is no such address for this method.")
         case .contentTooLarge: DomainError(.tooLarge, "body_too_large", "The body is larger than allowed here.")
         case .badRequest: .malformed("malformed", "The request is malformed.")
         default: .internal("HTTP error \(error.status.code)")
@@ -70,6 +74,7 @@ package enum Problem {
         case .unauthenticated: .unauthorized
         case .forbidden: .forbidden
         case .notFound: .notFound
+        case .methodNotAllowed: .methodNotAllowed
         case .gone: .gone
         case .conflict: .conflict
         case .preconditionFailed: .preconditionFailed

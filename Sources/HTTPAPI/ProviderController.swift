@@ -21,29 +21,46 @@ struct ProviderController: Sendable {
     private var cookie: SessionCookie { SessionCookie(isTLS: services.isTLS, label: "sign-in") }
 
     func add(to routes: Routes) {
-        routes.open(.get, "/api/auth/providers", "List the identity providers one can sign in with") { request, _ in
+        routes.open(
+            .get, "/api/auth/providers", "List the identity providers one can sign in with",
+            .gives(.list(.providerChoice)).refuses(403)
+        ) { request, _ in
             let inShop = try gate.namedTenant(request) != nil
             let items = try providers.offered(inShop: inShop).map(\.briefJSON)
             return Answer.json(["items": .array(items), "nextCursor": nil])
         }
-        routes.open(.get, "/api/auth/oauth/{provider}/start", "Go to an identity provider (302)") { request, http in
+        routes.open(
+            .get, "/api/auth/oauth/{provider}/start", "Go to an identity provider (302)",
+            .gives(.found).gives(.seeOther)
+        ) {
+            request, http in
             do { return try await start(request, http) } catch { return toSignIn(error, http) }
         }
-        routes.open(.get, "/api/auth/oauth/{provider}/callback", "Come back from an identity provider (303)") {
+        routes.open(
+            .get, "/api/auth/oauth/{provider}/callback", "Come back from an identity provider (303)", .gives(.seeOther)
+        ) {
             request, http in
             do { return try await finish(request, http) } catch { return toSignIn(error, http) }
         }
-        routes.open(.get, "/api/auth/pending", "What a sign-in with an identity provider still needs") {
+        routes.open(
+            .get, "/api/auth/pending", "What a sign-in with an identity provider still needs",
+            .gives(.signIn).gives(.accepted, .signInStep).refuses(401, 403)
+        ) {
             request, http in
             try gate.admit(request, http)
             return try await gate.answer(
                 try services.signIn.pending(challenge: cookie.value(in: request) ?? ""), request)
         }
-        routes.signedIn(.get, "/api/auth/identities", "List what opens one's own account beside the password") {
+        routes.signedIn(
+            .get, "/api/auth/identities", "List what opens one's own account beside the password",
+            .gives(.list(.identity))
+        ) {
             let items = try services.signIn.identities(of: $0.requireSession())
             return Answer.json(["items": .array(items), "nextCursor": nil])
         }
-        routes.signedIn(.delete, "/api/auth/identities/{id}", "Let an identity open one's own account no more") {
+        routes.signedIn(
+            .delete, "/api/auth/identities/{id}", "Let an identity open one's own account no more", .gives(.noContent)
+        ) {
             try await services.signIn.unlinkIdentity(
                 $0.http.parameters.get("id") ?? "", of: $0.requireSession())
             return Answer.noContent

@@ -23,10 +23,13 @@ package struct RequestPipeline: RouterMiddleware {
     private let services: HTTPServices
     private let host: RequestHost
     private let cors: CORS
+    private let methods: AllowedMethods
     private let finished: @Sendable (Outcome) -> Void
 
-    package init(_ services: HTTPServices, finished: @escaping @Sendable (Outcome) -> Void) {
-        (self.services, self.finished) = (services, finished)
+    init(
+        _ services: HTTPServices, _ methods: AllowedMethods, finished: @escaping @Sendable (Outcome) -> Void
+    ) {
+        (self.services, self.methods, self.finished) = (services, methods, finished)
         (host, cors) = (RequestHost(services), CORS(services))
     }
 
@@ -77,7 +80,7 @@ package struct RequestPipeline: RouterMiddleware {
             }
             return try await next(request, context)
         } catch {
-            return problem(error, request, context.requestID).response
+            return problem(methods.explaining(error, request), request, context.requestID).response
         }
     }
 
@@ -92,9 +95,18 @@ package struct RequestPipeline: RouterMiddleware {
 
     /// The only place where an error becomes an answer.
     func problem(_ error: any Error, _ request: Request, _ id: String) -> PlainAnswer {
+        if let counted = error as? CountedError {
+            var answer = problem(counted.error, request, id)
+            answer.rates = counted.rates
+            return answer
+        }
         let problem = Problem.domainError(error)
         log(problem, request, id)
-        return Problem.answer(problem, requestID: id)
+        var answer = Problem.answer(problem, requestID: id)
+        if let error = error as? MethodNotAllowed {
+            answer.fields.append(HTTPField(name: .allow, value: error.methods.joined(separator: ", ")))
+        }
+        return answer
     }
 
     /// What the person sees is a code; what the operator needs is the cause.

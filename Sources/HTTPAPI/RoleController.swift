@@ -11,16 +11,30 @@ package struct RoleController: Sendable {
     package init(_ services: HTTPServices) { self.services = services }
 
     package func add(to routes: Routes) {
-        routes.tenantManager(.get, "/api/roles", "List the shop's own roles") { context in
+        routes.tenantManager(.get, "/api/roles", "List the shop's own roles", .gives(.list(.role))) { context in
             let items = try services.signIn.roles(context.tenant).map(\.json)
             return Answer.json(["items": .array(items), "nextCursor": nil], for: context.request)
         }
-        routes.tenantManager(.post, "/api/roles", "Define a role") { try await create($0) }
-        routes.tenantManager(.get, "/api/roles/{id}", "Read a role of the shop's own, by its name") { context in
+        routes.tenantManager(
+            .post, "/api/roles", "Define a role",
+            .takes(
+                .text("name", required: true, max: 40), .text("title", max: 100),
+                .choice("base", CustomRole.bases.map(\.rawValue)), .nested("collections", "object")
+            ).gives(.created, .role)
+        ) { try await create($0) }
+        routes.tenantManager(.get, "/api/roles/{id}", "Read a role of the shop's own, by its name", .gives(.role)) {
+            context in
             Answer.json(try services.signIn.role(context.tenant, context.recordID).json, for: context.request)
         }
-        routes.tenantManager(.patch, "/api/roles/{id}", "Change what a role may do") { try await change($0) }
-        routes.tenantManager(.delete, "/api/roles/{id}", "Delete a role that nobody has") { context in
+        routes.tenantManager(
+            .patch, "/api/roles/{id}", "Change what a role may do",
+            .takes(
+                .text("title", max: 100), .choice("base", CustomRole.bases.map(\.rawValue)),
+                .nested("collections", "object")
+            ).gives(.role)
+        ) { try await change($0) }
+        routes.tenantManager(.delete, "/api/roles/{id}", "Delete a role that nobody has", .gives(.noContent)) {
+            context in
             try context.requireWritable()
             try await services.signIn.deleteRole(
                 context.tenant, context.recordID, by: context.principal.actor, requestID: context.requestID)

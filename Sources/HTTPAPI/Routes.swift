@@ -31,12 +31,14 @@ package final class Routes {
         package let collection: String?
         /// What an operator's role must have.
         package let right: OperatorRight?
+        /// What it takes and gives.
+        package let shape: RouteShape
 
         /// The same route, of one of the shop's own collections.
         func of(_ own: String) -> Entry {
             Entry(
                 method: method, path: path.replacing(Routes.ownCollection, with: own), access: access, summary: summary,
-                collection: own, right: right)
+                collection: own, right: right, shape: shape)
         }
     }
 
@@ -50,6 +52,7 @@ package final class Routes {
     private let kept: KeptAnswers
     private let limits: TenantLimits
     private let pipeline: RequestPipeline
+    private let methods = AllowedMethods()
     private var direct = DirectRoutes()
 
     package init(_ services: HTTPServices, finished: @escaping @Sendable (RequestPipeline.Outcome) -> Void) {
@@ -58,7 +61,7 @@ package final class Routes {
         kept = KeptAnswers(services)
         limits = TenantLimits(plans: services.directory.plans, usage: services.usage, time: services.time)
         router = Router(context: ApplianceRequestContext.self, options: .autoGenerateHeadEndpoints)
-        pipeline = RequestPipeline(services, finished: finished)
+        pipeline = RequestPipeline(services, methods, finished: finished)
         router.add(middleware: pipeline)
     }
 
@@ -80,30 +83,31 @@ package final class Routes {
     }
 
     private func add(
-        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ summary: String, collection: String? = nil,
-        right: OperatorRight? = nil,
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ summary: String, _ shape: RouteShape,
+        collection: String? = nil, right: OperatorRight? = nil,
         _ handler: @escaping @Sendable (Request, ApplianceRequestContext) async throws -> Response
     ) {
         entries.append(
             Entry(
                 method: method.rawValue, path: path, access: access, summary: summary, collection: collection,
-                right: right))
+                right: right, shape: shape))
+        methods.add(method, path)
         router.on(RouterPath(path), method: method) { request, context in try await handler(request, context) }
     }
 
     package func open(
-        _ method: HTTPRequest.Method, _ path: String, _ summary: String,
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ shape: RouteShape = RouteShape(),
         _ handler: @escaping @Sendable (Request, ApplianceRequestContext) async throws -> Response
     ) {
-        add(method, path, .open, summary, handler)
+        add(method, path, .open, summary, shape, handler)
     }
 
     /// An open route that tells those more who are signed in to a shop.
     package func openInShop(
-        _ method: HTTPRequest.Method, _ path: String, _ summary: String,
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ shape: RouteShape = RouteShape(),
         _ handler: @escaping @Sendable (Request, TenantRequestContext?) async throws -> Response
     ) {
-        add(method, path, .open, summary) { [authenticator] request, http in
+        add(method, path, .open, summary, shape) { [authenticator] request, http in
             // Who cannot prove to be somebody is nobody here, and is answered as such.
             let signedIn = try? await authenticator.signedIn(request, http)
             return try await handler(request, signedIn.flatMap { try? authenticator.tenantContext($0) })
@@ -111,10 +115,10 @@ package final class Routes {
     }
 
     package func signedIn(
-        _ method: HTTPRequest.Method, _ path: String, _ summary: String,
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ shape: RouteShape = RouteShape(),
         _ handler: @escaping @Sendable (SignedInRequestContext) async throws -> Response
     ) {
-        add(method, path, .signedIn, summary) { [authenticator] request, http in
+        add(method, path, .signedIn, summary, shape) { [authenticator] request, http in
             let context = try await authenticator.signedIn(request, http)
             try authenticator.checkNamedTenant(context)
             return try await handler(context)
@@ -124,11 +128,12 @@ package final class Routes {
     /// A route for operators whose role has a right: unless said, looking for what reads, and everything for what
     /// changes something.
     package func `operator`(
-        _ method: HTTPRequest.Method, _ path: String, _ summary: String, needs right: OperatorRight? = nil,
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ shape: RouteShape = RouteShape(),
+        needs right: OperatorRight? = nil,
         _ handler: @escaping @Sendable (OperatorRequestContext) async throws -> Response
     ) {
         let right = right ?? (method == .get ? .view : .manage)
-        add(method, path, .operator, summary, right: right) { [authenticator, kept, services] request, http in
+        add(method, path, .operator, summary, shape, right: right) { [authenticator, kept, services] request, http in
             let context = try OperatorRequestContext(await authenticator.signedIn(request, http))
             try context.require(right)
             guard method == .post else { return try await handler(context) }
@@ -140,11 +145,11 @@ package final class Routes {
 
     /// A route for the people who manage a shop.
     package func tenantManager(
-        _ method: HTTPRequest.Method, _ path: String, _ summary: String,
+        _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ shape: RouteShape = RouteShape(),
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
         let label = "\(method.rawValue) \(path)"
-        add(method, path, .tenantManager, summary) { [authenticator, kept, limits, services] request, http in
+        add(method, path, .tenantManager, summary, shape) { [authenticator, kept, limits, services] request, http in
             let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
             guard context.principal.managesUsers else {
                 throw DomainError.forbidden("not_permitted", "Your role does not allow this.")
@@ -163,11 +168,11 @@ package final class Routes {
     /// `keepsAnswer`: it keeps what an `Idempotency-Key` asks for itself, in the transaction of its change.
     package func tenant(
         _ method: HTTPRequest.Method, _ path: String, _ operation: Permissions.Operation, _ summary: String,
-        keepsAnswer: Bool = false,
+        _ shape: RouteShape = RouteShape(), keepsAnswer: Bool = false,
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
         let label = "\(method.rawValue) \(path)"
-        add(method, path, .tenant(operation), summary) { [authenticator, kept, limits, services] request, http in
+        add(method, path, .tenant(operation), summary, shape) { [authenticator, kept, limits, services] request, http in
             let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
             try context.require(operation, .standard)
             return try await limits.guarding(context, label) {
@@ -183,7 +188,7 @@ package final class Routes {
     /// A route on the records of a collection.
     package func collection(
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ entry: CollectionCatalog.Entry,
-        _ operation: Permissions.Operation, direct: DirectHandling = .none,
+        _ operation: Permissions.Operation, _ shape: RouteShape = RouteShape(), direct: DirectHandling = .none,
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
         let (collection, module) = (entry.collection, entry.module)
@@ -196,7 +201,7 @@ package final class Routes {
             try context.require(operation, collection)
         }
         let label = "\(method.rawValue) \(path)"
-        add(method, path, .tenant(operation), summary, collection: entry.collection.name) {
+        add(method, path, .tenant(operation), summary, shape, collection: entry.collection.name) {
             [authenticator, limits, services] request, http in
             let context = try authenticator.tenantContext(await authenticator.signedIn(request, http))
             try admit(context)
@@ -216,11 +221,11 @@ package final class Routes {
     /// A route on the records of whatever collection the shop declared for itself under the name in the path.
     package func ownCollection(
         _ method: HTTPRequest.Method, _ path: String, _ summary: String, _ operation: Permissions.Operation,
-        direct: DirectHandling = .none,
+        _ shape: RouteShape = RouteShape(), direct: DirectHandling = .none,
         _ handler: @escaping @Sendable (TenantRequestContext) async throws -> Response
     ) {
         let label = "\(method.rawValue) \(path)"
-        add(method, path, .tenant(operation), summary, collection: Self.ownCollection) {
+        add(method, path, .tenant(operation), summary, shape, collection: Self.ownCollection) {
             [authenticator, limits, services] request, http in
             // Nobody is asked to sign in for a page that there is not.
             guard OwnName.isCollection(HTTPServices.collectionName(request)) else { throw HTTPError(.notFound) }

@@ -10,28 +10,34 @@ struct SessionController: Sendable {
     init(_ services: HTTPServices, _ gate: SignInGate) { (self.services, self.gate) = (services, gate) }
 
     func add(to routes: Routes) {
-        routes.signedIn(.get, "/api/sessions", "List one's own sessions") { context in
+        routes.signedIn(.get, "/api/sessions", "List one's own sessions", .gives(.list(.session))) { context in
             let person = try context.requireSession()
             let found = try services.signIn.sessions(of: person.id, tenantID: person.tenantID)
             return Self.answer(found, current: person.sessionID)
         }
-        routes.signedIn(.delete, "/api/sessions/{id}", "End one of one's own sessions") { context in
+        routes.signedIn(.delete, "/api/sessions/{id}", "End one of one's own sessions", .gives(.noContent)) { context in
             try await services.signIn.endSession(
                 context.http.parameters.get("id") ?? "", of: context.requireSession())
             return Answer.noContent
         }
-        routes.signedIn(.post, "/api/sessions/end-others", "End all of one's own sessions but this one") { context in
+        routes.signedIn(.post, "/api/sessions/end-others", "End all of one's own sessions but this one", .gives(.ended))
+        { context in
             let count = try await services.signIn.endOtherSessions(of: context.requireSession())
             return Answer.json(["ended": JSON(count)])
         }
-        routes.signedIn(.post, "/api/auth/password", "Change one's own password") { try await changePassword($0) }
-        routes.tenantManager(.get, "/api/users/{id}/sessions", "List a user's sessions") { context in
+        routes.signedIn(
+            .post, "/api/auth/password", "Change one's own password",
+            .takes(.secret("current", required: true), .secret("password", required: true)).gives(.signIn)
+        ) { try await changePassword($0) }
+        routes.tenantManager(.get, "/api/users/{id}/sessions", "List a user's sessions", .gives(.list(.session))) {
+            context in
             let user = try context.managedUser()
             return Self.answer(
                 try services.signIn.sessions(of: user.id, tenantID: context.tenant.id),
                 current: context.principal.sessionID)
         }
-        routes.tenantManager(.post, "/api/users/{id}/sign-out", "End all sessions of a user") { context in
+        routes.tenantManager(.post, "/api/users/{id}/sign-out", "End all sessions of a user", .gives(.user)) {
+            context in
             try context.requireWritable()
             let user = try await services.signIn.signOut(
                 context.tenant, context.managedUser().id, by: context.principal.actor, requestID: context.requestID)

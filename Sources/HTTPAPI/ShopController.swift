@@ -12,18 +12,26 @@ package struct ShopController: Sendable {
     package init(_ services: HTTPServices, _ tenants: Tenants) { (self.services, self.tenants) = (services, tenants) }
 
     package func add(to routes: Routes) {
-        routes.open(.get, "/api/auth/shop", "Whose sign-in page this is") { request, _ in try door(request) }
-        routes.tenant(.get, "/api/shop", .read, "Read the shop: its state, notices and settings") { context in
+        routes.open(.get, "/api/auth/shop", "Whose sign-in page this is", .gives(.door)) { request, _ in
+            try door(request)
+        }
+        routes.tenant(.get, "/api/shop", .read, "Read the shop: its state, notices and settings", .gives(.wholeShop)) {
+            context in
             Answer.json(try json(context), for: context.request)
         }
-        routes.tenantManager(.patch, "/api/shop", "Change the shop's name, logo, web origins or support access") {
+        routes.tenantManager(
+            .patch, "/api/shop", "Change the shop's name, logo, web origins or support access",
+            .takes(.text("name"), .optionalText("logoFileId", max: 64), .texts("corsOrigins"), .flag("refusesSupport"))
+                .gives(.wholeShop)
+        ) {
             try await change($0)
         }
-        routes.tenantManager(.get, "/api/shop/support", "List which operators acted in the shop") { context in
+        routes.tenantManager(.get, "/api/shop/support", "List which operators acted in the shop", .gives(.list(.actAs)))
+        { context in
             let grants = try services.actAs.list(tenant: context.tenant.id).map(\.json)
             return Answer.json(["items": .array(grants), "nextCursor": nil], for: context.request)
         }
-        routes.tenantManager(.post, "/api/shop/support/{id}/end", "Send an operator out of the shop") {
+        routes.tenantManager(.post, "/api/shop/support/{id}/end", "Send an operator out of the shop", .gives(.actAs)) {
             try await endSupport($0)
         }
     }

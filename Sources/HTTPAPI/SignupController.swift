@@ -28,7 +28,14 @@ package struct SignupController: Sendable {
     }
 
     package func add(to routes: Routes) {
-        routes.open(.post, "/api/signup", "Start the trial of a new shop") { try await signUp($0, $1) }
+        routes.open(
+            .post, "/api/signup", "Start the trial of a new shop",
+            .takes(
+                .text("slug", max: 40), .text("name"), .text("timeZone", max: 64), .text("currency", max: 3),
+                .text("email", required: true, max: 254), .secret("password", required: true),
+                .integer("termsVersion", in: 1...Int64.max, required: true)
+            ).gives(.created, .signedUp)
+        ) { try await signUp($0, $1) }
     }
 
     private func signUp(_ request: Request, _ http: ApplianceRequestContext) async throws -> Response {

@@ -11,7 +11,10 @@ package struct SubscriptionController: Sendable {
     package init(_ services: HTTPServices) { self.services = services }
 
     package func add(to routes: Routes) {
-        routes.tenant(.get, "/api/subscription", .read, "The shop's plan, its limits and what is used of them") {
+        routes.tenant(
+            .get, "/api/subscription", .read, "The shop's plan, its limits and what is used of them",
+            .gives(.subscription)
+        ) {
             let context = $0
             let use = try context.database.read { db in try PlanUse(db) }
             let report = SubscriptionReport(

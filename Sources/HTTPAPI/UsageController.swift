@@ -11,7 +11,10 @@ package struct UsageController: Sendable {
     package init(_ services: HTTPServices) { self.services = services }
 
     package func add(to routes: Routes) {
-        routes.tenantManager(.get, "/api/usage", "What the shop used: by day, by what and by whom") { context in
+        routes.tenantManager(
+            .get, "/api/usage", "What the shop used: by day, by what and by whom",
+            .asks(.text("from"), .text("to")).gives(.usage)
+        ) { context in
             let page = try Page(context.request)
             let report = try UsageReport(
                 context.tenant, services.directory.plans[context.tenant.id], from: page["from"], to: page["to"],
@@ -19,7 +22,8 @@ package struct UsageController: Sendable {
             let json = try context.database.read { db in try report.json(db) }
             return Answer.json(json, for: context.request)
         }
-        routes.tenant(.get, "/api/flags", .read, "Which features are switched on for the shop") { context in
+        routes.tenant(.get, "/api/flags", .read, "Which features are switched on for the shop", .gives(.flags)) {
+            context in
             let (now, directory) = (services.time.now(), services.directory)
             let plan = directory.plans[context.tenant.id].plan.name
             let flags = directory.flags.all.map { flag -> JSON.Member in

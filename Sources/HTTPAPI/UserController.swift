@@ -11,12 +11,28 @@ package struct UserController: Sendable {
     package init(_ services: HTTPServices) { self.services = services }
 
     package func add(to routes: Routes) {
-        routes.tenantManager(.get, "/api/users", "List the shop's users") { try list($0) }
-        routes.tenantManager(.post, "/api/users", "Create a user") { try await create($0) }
-        routes.tenantManager(.post, "/api/users/{id}/disable", "Disable a user") { try await disable($0) }
-        routes.tenantManager(.post, "/api/users/{id}/enable", "Let a disabled user in again") { try await enable($0) }
-        routes.tenantManager(.post, "/api/users/{id}/role", "Give a user another role") { try await setRole($0) }
-        routes.tenantManager(.post, "/api/users/{id}/reset-password", "Set a user's password") { try await reset($0) }
+        routes.tenantManager(.get, "/api/users", "List the shop's users", .gives(.list(.user))) { try list($0) }
+        routes.tenantManager(
+            .post, "/api/users", "Create a user",
+            .takes(
+                .text("email", required: true, max: 254), .text("name"), .text("role", max: 20),
+                .secret("password", required: true)
+            ).gives(.created, .user)
+        ) { try await create($0) }
+        routes.tenantManager(.post, "/api/users/{id}/disable", "Disable a user", .gives(.user)) {
+            try await disable($0)
+        }
+        routes.tenantManager(.post, "/api/users/{id}/enable", "Let a disabled user in again", .gives(.user)) {
+            try await enable($0)
+        }
+        routes.tenantManager(
+            .post, "/api/users/{id}/role", "Give a user another role",
+            .takes(.text("role", required: true, max: 20)).gives(.user)
+        ) { try await setRole($0) }
+        routes.tenantManager(
+            .post, "/api/users/{id}/reset-password", "Set a user's password",
+            .takes(.secret("password", required: true)).gives(.user)
+        ) { try await reset($0) }
     }
 
     private func list(_ context: TenantRequestContext) throws -> Response {
@@ -118,11 +134,25 @@ package struct Page {
             throw DomainError.invalid("limit", "out_of_range", "Between 1 and \(ListQuery.Limit.page).")
         }
         self.limit = limit
+        // Left out, a filter that is too long would show more than was asked for.
+        if let long = parameters.first(where: { $0.value.utf8.count > Self.longest }) {
+            throw DomainError.invalid(String(long.key.prefix(64)), "too_long", "At most \(Self.longest) bytes.")
+        }
         cursor = parameters["cursor"]
     }
 
-    /// Nil when absent or empty; bounded.
-    package subscript(_ name: String) -> String? {
-        parameters[name].flatMap { $0.isEmpty || $0.utf8.count > 200 ? nil : $0 }
+    /// Bytes of a parameter.
+    private static let longest = 200
+
+    /// Nil when absent or empty.
+    package subscript(_ name: String) -> String? { parameters[name].flatMap { $0.isEmpty ? nil : $0 } }
+
+    /// One of `choices`; nil when absent or empty.
+    package func choice(_ name: String, _ choices: String...) throws -> String? {
+        guard let value = self[name] else { return nil }
+        guard choices.contains(value) else {
+            throw DomainError.invalid(name, "not_a_choice", "One of \(choices.joined(separator: ", ")).")
+        }
+        return value
     }
 }

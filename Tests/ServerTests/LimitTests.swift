@@ -2,6 +2,7 @@ import ApplianceCore
 import CollectionKit
 import HTTPTypes
 import ModuleKit
+import NIOHTTP1
 import Storage
 import Testing
 
@@ -54,6 +55,27 @@ struct LimitTests {
                 200, "POST", "/api/admin/tenants/acme/change-plan", by: person, json: ["plan": "pro"])
             let free = try await server.expect(200, "GET", "/api/customers", by: acme.owner)
             #expect(free["RateLimit"] == nil)
+        }
+    }
+
+    @Test func `a request that fails tells how much is left, too`() async throws {
+        try await withShops { server, person, acme, _ in
+            try await server.expect(
+                200, "POST", "/api/admin/tenants/acme/change-plan", by: person, json: ["plan": "free"])
+            // On the connection itself: a list, a record and a change; the general way: the rest.
+            let cases: [(status: Int, method: String, path: String, json: JSON?)] = [
+                (422, "GET", "/api/customers?limit=0", nil), (404, "GET", "/api/customers/cus_none", nil),
+                (422, "POST", "/api/customers", [:]), (422, "GET", "/api/audit?limit=0", nil),
+                (404, "GET", "/api/roles/none", nil),
+            ]
+            for (index, request) in cases.enumerated() {
+                let answer = try await server.expect(
+                    request.status, request.method, request.path, by: acme.owner, json: request.json)
+                #expect(answer.headers["RateLimit-Policy"] == [#""minute";q=5;w=60"#], "\(request.path)")
+                let left = #""minute";r=\#(4 - index);t=\#(12 * (index + 1))"#
+                #expect(answer.headers["RateLimit"] == [left], "\(request.path)")
+            }
+            try await server.expect(429, "GET", "/api/customers", by: acme.owner)
         }
     }
 

@@ -17,8 +17,8 @@ struct RequestPathTests {
                 try await server.expect(200, "GET", "/api/customers", by: acme.owner),
                 try await server.expect(401, "GET", "/api/customers"), try await server.expect(200, "GET", "/admin"),
                 try await server.expect(303, "GET", "/"), try await server.expect(404, "GET", "/nowhere"),
-                try await server.expect(404, "PUT", "/api/customers", by: acme.owner),
-                try await server.expect(404, "TRACE", "/api/health"), try await server.expect(200, "HEAD", "/admin"),
+                try await server.expect(405, "PUT", "/api/customers", by: acme.owner),
+                try await server.expect(405, "TRACE", "/api/health"), try await server.expect(200, "HEAD", "/admin"),
                 try await server.expect(422, "POST", "/api/customers", by: acme.owner, json: [:]),
                 try await server.expect(200, "GET", "/metrics"),
                 try await server.expect(
@@ -59,6 +59,40 @@ struct RequestPathTests {
             let answer = try await server.expect(
                 200, "GET", "/api/health/live", headers: [("X-Request-Id", "mine")])
             #expect(answer.headers["X-Request-Id"].count == 1 && answer["X-Request-Id"]?.hasPrefix("req_") == true)
+        }
+    }
+
+    @Test func `an address with other methods names them`() async throws {
+        try await withShops { server, _, acme, _ in
+            let cases: [(method: String, path: String, allowed: String)] = [
+                ("PUT", "/api/customers", "GET, HEAD, POST"), ("TRACE", "/api/customers", "GET, HEAD, POST"),
+                ("PROPFIND", "/api/customers?limit=1", "GET, HEAD, POST"),
+                ("POST", "/api/customers/cus_none", "GET, HEAD, PATCH, DELETE"),
+                // The word before the record of that name.
+                ("GET", "/api/customers/import", "POST"), ("HEAD", "/api/batch", "POST"),
+                ("DELETE", "/api/auth/login", "POST"), ("POST", "/api/admin/tenants/acme/history", "GET, HEAD"),
+                ("OPTIONS", "/api/health", "GET, HEAD"), ("POST", "/admin", "GET, HEAD"),
+                ("POST", "/admin/scripts/app.js", "GET, HEAD"), ("POST", "/", "GET, HEAD"),
+                // What a shop could declare, and may not have: no name is answered otherwise than another.
+                ("PUT", "/api/repairs", "GET, HEAD, POST"), ("PUT", "/api/repairs/rep_1", "GET, HEAD, PATCH, DELETE"),
+                ("GET", "/api/repairs/import", "POST"),
+            ]
+            for (method, path, allowed) in cases {
+                for person in [nil, acme.owner] {
+                    let answer = try await server.expect(405, method, path, by: person)
+                    #expect(answer["Allow"] == allowed, "\(method) \(path)")
+                    guard method != "HEAD" else { continue }
+                    #expect(answer.code == "method_not_allowed", "\(method) \(path)")
+                    #expect(answer["Content-Type"] == "application/problem+json", "\(method) \(path)")
+                }
+            }
+            // Names that nobody may give a collection, and what lies behind an address, are nowhere by any method.
+            for path in ["/nowhere", "/api/nowhere/at/all", "/api/admin", "/api/usage/more", "/api", "/api/admin/x/y"] {
+                for method in ["GET", "POST", "PUT", "TRACE"] {
+                    let answer = try await server.expect(404, method, path, by: acme.owner)
+                    #expect(answer["Allow"] == nil && answer.code == "not_found", "\(method) \(path)")
+                }
+            }
         }
     }
 

@@ -13,13 +13,15 @@ struct RouteSample: Sendable {
     let json: JSON?
     let csv: String?
     let status: Int
+    var description: RouteDescription?
 
     /// The same call for a record that does not exist.
     var ofNothing: RouteSample {
         let known = entry.path.replacing(Routes.ownCollection, with: RouteSamples.ownName)
         let parts = known.split(separator: "/").map { $0 == "{id}" ? "cus_00000000000000000000000000" : String($0) }
         return RouteSample(
-            entry: entry, path: "/" + parts.joined(separator: "/"), json: json, csv: csv, status: status)
+            entry: entry, path: "/" + parts.joined(separator: "/"), json: json, csv: csv, status: status,
+            description: description)
     }
 
     var isRead: Bool { entry.method == "GET" }
@@ -258,6 +260,23 @@ struct RouteSamples {
         "POST /api/admin/operators/setup-link": Rule(subject: .none, status: 403),
     ]
 
+    /// One of each route that `isWanted`, with what the OpenAPI document says of it.
+    func all(where isWanted: (Routes.Entry) -> Bool = { _ in true }) async throws -> [RouteSample] {
+        _ = try await server.addUser("member", .owner, to: shop)
+        let document = try await server.expect(200, "GET", "/api/openapi.json").json
+        var samples: [RouteSample] = []
+        for entry in try server.appliance.makeRoutes().entries where isWanted(entry) {
+            do {
+                var sample = try await sample(entry)
+                sample.description = RouteDescription(entry, document)
+                samples.append(sample)
+            } catch let missing as NoRule {
+                Issue.record("no rule for \(missing.route): add it to RouteSamples")
+            }
+        }
+        return samples
+    }
+
     func sample(_ entry: Routes.Entry) async throws -> RouteSample {
         if let collection = entry.collection { return try await sample(entry, of: collection) }
         let route = "\(entry.method) \(entry.path)"
@@ -346,8 +365,25 @@ extension TestServer {
     func send(
         _ sample: RouteSample, by person: Person? = nil, tenant: String? = nil
     ) async throws -> ServerAnswer {
-        try await send(
+        let answer = try await send(
             sample.entry.method, sample.path, by: person, tenant: tenant, json: sample.json,
             body: sample.csv.map { Array($0.utf8) }, headers: sample.csv == nil ? [] : [("Content-Type", "text/csv")])
+        if let fault = sample.description?.fault(answer) { Issue.record("\(sample.name), as described: \(fault)") }
+        return answer
+    }
+
+    /// Sends it by somebody who may.
+    func sendRightly(_ sample: RouteSample, operator person: Person, _ shop: Shop) async throws -> ServerAnswer {
+        try await send(sample, by: rightful(sample.entry, operator: person, shop))
+    }
+
+    /// Somebody who may use a route; nobody for one that is open.
+    func rightful(_ entry: Routes.Entry, operator person: Person, _ shop: Shop) async throws -> Person? {
+        switch entry.access {
+        case .open: nil
+        case .operator: person
+        case .signedIn: try await signIn(RouteSamples.member, shop.slug)
+        case .tenant, .tenantManager: shop.owner
+        }
     }
 }

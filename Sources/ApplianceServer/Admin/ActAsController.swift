@@ -12,12 +12,20 @@ struct ActAsController: Sendable {
 
     func add(to routes: Routes) {
         let path = "\(TenantController.path)/{id}/act-as"
-        routes.operator(.get, path, "List which operators acted in a shop") { context in
+        routes.operator(.get, path, "List which operators acted in a shop", .gives(.list(.actAs))) { context in
             let grants = try appliance.actAs.list(tenant: shops.find(context).id).map(\.json)
             return Answer.json(["items": .array(grants), "nextCursor": nil], for: context.request)
         }
-        routes.operator(.post, path, "Begin to act inside a shop", needs: .support) { try await start($0) }
-        routes.operator(.post, "/api/admin/act-as/{id}/end", "Stop acting inside a shop", needs: .support) { context in
+        routes.operator(
+            .post, path, "Begin to act inside a shop",
+            .takes(
+                .text("reason", required: true, max: 500), .integer("minutes", in: ActAs.Limit.minutes), .flag("write"),
+                .text("operator", max: 254)
+            ).gives(.created, .actAs), needs: .support
+        ) { try await start($0) }
+        routes.operator(
+            .post, "/api/admin/act-as/{id}/end", "Stop acting inside a shop", .gives(.actAs), needs: .support
+        ) { context in
             Answer.json(
                 try await appliance.actAs.end(
                     context.http.parameters.get("id") ?? "", by: context.principal.actor,
@@ -73,7 +81,8 @@ struct OperatorRoleController: Sendable {
                     ]
                 }),
         ]
-        routes.operator(.get, "/api/admin/operator-roles", "What each role of operators may do") { context in
+        routes.operator(.get, "/api/admin/operator-roles", "What each role of operators may do", .gives(.operatorRoles))
+        { context in
             Answer.json(table, for: context.request)
         }
     }

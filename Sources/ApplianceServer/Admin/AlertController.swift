@@ -8,8 +8,13 @@ struct AlertController: Sendable {
     let alerts: Alerts
 
     func add(to routes: Routes) {
-        routes.operator(.get, "/api/admin/alerts", "List alerts, or only open ones") { try list($0) }
-        routes.operator(.post, "/api/admin/alerts/{id}/acknowledge", "Say that an alert was seen", needs: .support) {
+        routes.operator(
+            .get, "/api/admin/alerts", "List alerts, or only open ones",
+            .pages(.choice("open", ["true", "false"])).gives(.list(.alert))
+        ) { try list($0) }
+        routes.operator(
+            .post, "/api/admin/alerts/{id}/acknowledge", "Say that an alert was seen", .gives(.alert), needs: .support
+        ) {
             context in
             let id = context.http.parameters.get("id") ?? ""
             return Answer.json(

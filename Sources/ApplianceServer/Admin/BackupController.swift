@@ -11,16 +11,23 @@ struct BackupController: Sendable {
     let appliance: Appliance
 
     func add(to routes: Routes) {
-        routes.operator(.get, "/api/admin/backups", "List snapshots") { context in
+        routes.operator(.get, "/api/admin/backups", "List snapshots", .gives(.list(.snapshot))) { context in
             let snapshots = try await appliance.backups.list()
             return Answer.json(["items": .array(snapshots.map(\.json)), "nextCursor": nil], for: context.request)
         }
-        routes.operator(.post, "/api/admin/backups", "Make a snapshot") { try await create($0) }
-        routes.operator(.get, "/api/admin/backups/{id}", "Read a snapshot") { context in
+        routes.operator(.post, "/api/admin/backups", "Make a snapshot", .mayTake().gives(.created, .snapshot)) {
+            try await create($0)
+        }
+        routes.operator(.get, "/api/admin/backups/{id}", "Read a snapshot", .gives(.snapshot)) { context in
             Answer.json(try await appliance.backups.show(id(context)).detailJSON, for: context.request)
         }
-        routes.operator(.post, "/api/admin/backups/{id}/verify", "Prove a snapshot again") { try await verify($0) }
-        routes.operator(.post, "/api/admin/backups/prune", "Remove snapshots that are no longer needed") {
+        routes.operator(
+            .post, "/api/admin/backups/{id}/verify", "Prove a snapshot again", .mayTake().gives(.verification)
+        ) { try await verify($0) }
+        routes.operator(
+            .post, "/api/admin/backups/prune", "Remove snapshots that are no longer needed",
+            .mayTake(.flag("dryRun"), .text("keep")).gives(.prune)
+        ) {
             try await prune($0)
         }
     }
@@ -28,7 +35,8 @@ struct BackupController: Sendable {
     private func id(_ context: OperatorRequestContext) -> String { context.http.parameters.get("id") ?? "" }
 
     private func create(_ context: OperatorRequestContext) async throws -> Response {
-        _ = try await RequestBodies.optionalJSON(context.request)
+        var body = try InputReader(body: await RequestBodies.optionalJSON(context.request))
+        try body.finish()
         return try await LongWork.respond(context.request, status: .created, logger: appliance.logger) { progress in
             let snapshot = try await appliance.backups.create(reason: .manual, progress: progress)
             try await appliance.latestBackups.refresh()
@@ -37,7 +45,8 @@ struct BackupController: Sendable {
     }
 
     private func verify(_ context: OperatorRequestContext) async throws -> Response {
-        _ = try await RequestBodies.optionalJSON(context.request)
+        var body = try InputReader(body: await RequestBodies.optionalJSON(context.request))
+        try body.finish()
         let id = id(context)
         return try await LongWork.respond(context.request, logger: appliance.logger) { progress in
             let start = ContinuousClock.now

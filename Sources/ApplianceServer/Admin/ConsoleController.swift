@@ -12,32 +12,53 @@ struct ConsoleController: Sendable {
     private var shops: TenantController { TenantController(appliance: appliance) }
 
     func add(to routes: Routes) {
-        routes.operator(.get, "/api/admin/settings", "List the settings") { _ in
+        routes.operator(.get, "/api/admin/settings", "List the settings", .gives(.list(.setting))) { _ in
             Answer.json(["items": .array(Settings.Key.allCases.map(appliance.settings.json)), "nextCursor": nil])
         }
-        routes.operator(.get, "/api/admin/settings/{id}", "Read a setting") { context in
+        routes.operator(.get, "/api/admin/settings/{id}", "Read a setting", .gives(.setting)) { context in
             Answer.json(appliance.settings.json(try key(context)))
         }
-        routes.operator(.patch, "/api/admin/settings/{id}", "Change a setting") { try await set($0) }
-        routes.operator(.get, "/api/admin/legal", "List the versions of terms and privacy policy") { context in
+        routes.operator(
+            .patch, "/api/admin/settings/{id}", "Change a setting",
+            .takes(.optionalText("value", max: 4000, required: true)).gives(.setting)
+        ) { try await set($0) }
+        routes.operator(
+            .get, "/api/admin/legal", "List the versions of terms and privacy policy", .gives(.list(.legalText))
+        ) { context in
             let texts = try LegalTexts.Kind.allCases.flatMap { try appliance.legal.versions(of: $0) }
             return Answer.json(
                 ["items": .array(texts.map { $0.json(withBody: true) }), "nextCursor": nil], for: context.request)
         }
-        routes.operator(.post, "/api/admin/legal", "Publish a new version of the terms or the privacy policy") {
+        routes.operator(
+            .post, "/api/admin/legal", "Publish a new version of the terms or the privacy policy",
+            .takes(
+                .choice("kind", LegalTexts.Kind.allCases.map(\.rawValue), required: true),
+                .secret("body", required: true, limit: 4 * LegalTexts.Limit.characters)
+            ).gives(.created, .legalText)
+        ) {
             try await publish($0)
         }
-        routes.operator(.patch, "\(TenantController.path)/{id}", "Change a shop's name, logo or web origins") {
+        routes.operator(
+            .patch, "\(TenantController.path)/{id}", "Change a shop's name, logo or web origins",
+            .takes(.text("name"), .optionalText("logoFileId", max: 64), .texts("corsOrigins")).gives(.tenant)
+        ) {
             try await change($0)
         }
-        routes.operator(.get, "\(TenantController.path)/{id}/domains", "List a shop's own domains") { context in
+        routes.operator(
+            .get, "\(TenantController.path)/{id}/domains", "List a shop's own domains", .gives(.list(.domain))
+        ) { context in
             let domains = appliance.directory.domains(of: try shops.find(context).id)
             return Answer.json(["items": .array(domains.map { ["domain": .string($0)] }), "nextCursor": nil])
         }
-        routes.operator(.post, "\(TenantController.path)/{id}/domains", "Let a domain answer for a shop") {
+        routes.operator(
+            .post, "\(TenantController.path)/{id}/domains", "Let a domain answer for a shop",
+            .takes(.text("domain", required: true, max: 253)).gives(.created, .domain)
+        ) {
             try await addDomain($0)
         }
-        routes.operator(.delete, "\(TenantController.path)/{id}/domains/{domain}", "Take a domain from a shop") {
+        routes.operator(
+            .delete, "\(TenantController.path)/{id}/domains/{domain}", "Take a domain from a shop", .gives(.noContent)
+        ) {
             context in
             try await appliance.tenants.removeDomain(
                 shops.find(context).id, context.http.parameters.get("domain") ?? "", request(context))

@@ -10,22 +10,27 @@ struct FlagController: Sendable {
     private static let path = "/api/admin/flags"
 
     func add(to routes: Routes) {
-        routes.operator(.get, Self.path, "List feature flags") { context in
+        routes.operator(.get, Self.path, "List feature flags", .gives(.list(.flag))) { context in
             let items = appliance.directory.flags.all.map { json($0) }
             return Answer.json(["items": .array(items), "nextCursor": nil], for: context.request)
         }
-        routes.operator(.post, Self.path, "Make a feature flag, or put another in its place") { context in
+        routes.operator(
+            .post, Self.path, "Make a feature flag, or put another in its place",
+            .takes(
+                .text("name", required: true, max: 40), .text("description"), .flag("isOn"), .nested("rules", "array")
+            ).gives(.created, .flag)
+        ) { context in
             let flag = try FeatureFlag(await RequestBodies.json(context.request)) { appliance.directory[$0]?.id }
             try await appliance.tenants.set(flag, by: context.principal.actor, requestID: context.requestID)
             return Answer.json(json(flag), status: .created)
         }
-        routes.operator(.get, "\(Self.path)/{id}", "Read a feature flag") { context in
+        routes.operator(.get, "\(Self.path)/{id}", "Read a feature flag", .gives(.flag)) { context in
             guard let flag = appliance.directory.flags[context.http.parameters.get("id") ?? ""] else {
                 throw DomainError.notFound("flag")
             }
             return Answer.json(json(flag), for: context.request)
         }
-        routes.operator(.delete, "\(Self.path)/{id}", "Delete a feature flag") { context in
+        routes.operator(.delete, "\(Self.path)/{id}", "Delete a feature flag", .gives(.noContent)) { context in
             try await appliance.tenants.deleteFlag(
                 context.http.parameters.get("id") ?? "", by: context.principal.actor, requestID: context.requestID)
             return Answer.noContent

@@ -12,18 +12,26 @@ struct HealthController: Sendable {
     let appliance: Appliance
 
     func add(to routes: Routes) {
-        routes.open(.get, "/api/health", "Is it well?") { _, _ in await overall() }
-        routes.open(.get, "/api/health/live", "Does the process answer?") { _, _ in Answer.json(["status": "ok"]) }
-        routes.open(.get, "/api/health/ready", "Can it serve?") { _, _ in await one("database", readiness: true) }
+        routes.open(.get, "/api/health", "Is it well?", .gives(.health).gives(.unavailable, .health)) { _, _ in
+            await overall()
+        }
+        routes.open(.get, "/api/health/live", "Does the process answer?", .gives(.check)) { _, _ in
+            Answer.json(["status": "ok"])
+        }
+        routes.open(.get, "/api/health/ready", "Can it serve?", .gives(.check).gives(.unavailable, .check)) { _, _ in
+            await one("database", readiness: true)
+        }
         for name in ["database", "cache", "backups"] {
-            routes.open(.get, "/api/health/\(name)", "Health of the \(name)") { _, _ in
+            routes.open(
+                .get, "/api/health/\(name)", "Health of the \(name)", .gives(.check).gives(.unavailable, .check)
+            ) { _, _ in
                 await one(name, readiness: false)
             }
         }
         routes.open(.get, "/metrics", "Prometheus metrics, for this machine") { request, http in
             try await prometheus(request, http)
         }
-        routes.operator(.get, "/api/admin/health", "Score and issues") { _ in await score() }
+        routes.operator(.get, "/api/admin/health", "Score and issues", .gives(.score)) { _ in await score() }
         routes.operator(.get, "/api/admin/metrics", "Requests, latency, memory") { _ in
             Answer.json(appliance.metrics.json().adding(["activeUsers": JSON(appliance.signIn.sessions.activePeople)]))
         }

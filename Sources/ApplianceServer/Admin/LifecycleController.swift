@@ -13,25 +13,39 @@ struct LifecycleController: Sendable {
 
     func add(to routes: Routes) {
         let path = "\(TenantController.path)/{id}"
-        routes.operator(.get, "/api/admin/lifecycle", "Which states shops have, and which moves are legal") { context in
+        routes.operator(
+            .get, "/api/admin/lifecycle", "Which states shops have, and which moves are legal", .gives(.lifecycle)
+        ) { context in
             Answer.json(Self.description, for: context.request)
         }
-        routes.operator(.get, "\(path)/history", "What became of a shop, and what will") { try history($0) }
-        routes.operator(.post, "\(path)/suspend", "Make a shop read-only", needs: .billing) { context in
+        routes.operator(.get, "\(path)/history", "What became of a shop, and what will", .pages().gives(.history)) {
+            try history($0)
+        }
+        routes.operator(
+            .post, "\(path)/suspend", "Make a shop read-only", .mayTake(.text("reason", max: 500)).gives(.tenant),
+            needs: .billing
+        ) { context in
             try await move(context) { tenant, body, request in
                 try body.finish()
                 return try await tenants.suspend(
                     tenant.id, reason: request.reason ?? "", by: request.actor, requestID: request.requestID)
             }
         }
-        routes.operator(.post, "\(path)/activate", "Make a shop active", needs: .billing) { context in
+        routes.operator(
+            .post, "\(path)/activate", "Make a shop active", .mayTake(.text("reason", max: 500)).gives(.tenant),
+            needs: .billing
+        ) { context in
             try await move(context) { tenant, body, request in
                 try body.finish()
                 return try await tenants.activate(
                     tenant.id, by: request.actor, requestID: request.requestID, reason: request.reason)
             }
         }
-        routes.operator(.post, "\(path)/extend-trial", "Move the end of a trial", needs: .billing) { context in
+        routes.operator(
+            .post, "\(path)/extend-trial", "Move the end of a trial",
+            .takes(.integer("days", in: 1...3650, required: true), .text("reason", max: 500)).gives(.tenant),
+            needs: .billing
+        ) { context in
             try await move(context) { tenant, body, request in
                 let days = body.integer("days", in: 1...3650)
                 if days == nil { body.faults.append(.init("days", "required", "Must be given.")) }
@@ -41,21 +55,30 @@ struct LifecycleController: Sendable {
                     reason: request.reason)
             }
         }
-        routes.operator(.post, "\(path)/convert", "Make a subscription of a trial", needs: .billing) { context in
+        routes.operator(
+            .post, "\(path)/convert", "Make a subscription of a trial",
+            .mayTake(.moment("paidUntil"), .text("reason", max: 500)).gives(.tenant), needs: .billing
+        ) { context in
             try await move(context) { tenant, body, request in
                 let paidUntil = body.moment("paidUntil", tenant.localTime)
                 try body.finish()
                 return try await tenants.convert(tenant.id, paidUntil: paidUntil, request)
             }
         }
-        routes.operator(.post, "\(path)/renew", "Note until when a shop is paid", needs: .billing) { context in
+        routes.operator(
+            .post, "\(path)/renew", "Note until when a shop is paid",
+            .takes(.moment("paidUntil", required: true), .text("reason", max: 500)).gives(.tenant), needs: .billing
+        ) { context in
             try await move(context) { tenant, body, request in
                 let paidUntil = body.moment("paidUntil", tenant.localTime, required: true)
                 try body.finish()
                 return try await tenants.renew(tenant.id, paidUntil: paidUntil ?? .earliest, request)
             }
         }
-        routes.operator(.post, "\(path)/cancel", "End a shop with its period, on a date, or now", needs: .billing) {
+        routes.operator(
+            .post, "\(path)/cancel", "End a shop with its period, on a date, or now",
+            .mayTake(.moment("at"), .flag("now"), .text("reason", max: 500)).gives(.tenant), needs: .billing
+        ) {
             context in
             try await move(context) { tenant, body, request in
                 let (date, now) = (body.moment("at", tenant.localTime), body.flag("now") ?? false)
@@ -66,7 +89,10 @@ struct LifecycleController: Sendable {
                     : try await tenants.cancel(tenant.id, at: date, request)
             }
         }
-        routes.operator(.post, "\(path)/reactivate", "Take a suspension or cancellation back", needs: .billing) {
+        routes.operator(
+            .post, "\(path)/reactivate", "Take a suspension or cancellation back",
+            .mayTake(.text("reason", max: 500)).gives(.tenant), needs: .billing
+        ) {
             context in
             try await move(context) { tenant, body, request in
                 try body.finish()

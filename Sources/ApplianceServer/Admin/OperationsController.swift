@@ -10,29 +10,45 @@ struct OperationsController: Sendable {
     let appliance: Appliance
 
     func add(to routes: Routes) {
-        routes.operator(.get, "/api/admin/schedule", "List recurring jobs") { _ in
+        routes.operator(.get, "/api/admin/schedule", "List recurring jobs", .gives(.list(.job))) { _ in
             Answer.json(["items": .array(try appliance.scheduler.jobs.map(job)), "nextCursor": nil])
         }
-        routes.operator(.get, "/api/admin/schedule/runs", "List runs of jobs") { try runs($0) }
-        routes.operator(.post, "/api/admin/schedule/{id}/run", "Run a job now") { context in
+        routes.operator(.get, "/api/admin/schedule/runs", "List runs of jobs", .pages(.text("job")).gives(.list(.run)))
+        { try runs($0) }
+        routes.operator(.post, "/api/admin/schedule/{id}/run", "Run a job now", .gives(.run)) { context in
             Answer.json(try await appliance.scheduler.runNow(context.http.parameters.get("id") ?? "").json)
         }
         // Messages may hold links that sign people in.
-        routes.operator(.get, "/api/admin/outbox", "List messages", needs: .manage) { try outbox($0) }
-        routes.operator(.get, "/api/admin/operators", "List operators") { _ in
+        routes.operator(
+            .get, "/api/admin/outbox", "List messages",
+            .pages(.text("q"), .text("status"), .text("tenant")).gives(.list(.outboxMessage)), needs: .manage
+        ) { try outbox($0) }
+        routes.operator(.get, "/api/admin/operators", "List operators", .gives(.list(.user))) { _ in
             Answer.json(["items": .array(try appliance.signIn.operators().map(\.json)), "nextCursor": nil])
         }
-        routes.operator(.post, "/api/admin/operators", "Create an operator") { try await createOperator($0) }
-        routes.operator(.post, "/api/admin/operators/{id}/role", "Give an operator another role") {
+        routes.operator(
+            .post, "/api/admin/operators", "Create an operator",
+            .takes(
+                .text("email", required: true, max: 254), .secret("password", required: true),
+                .choice("role", OperatorRole.allCases.map(\.rawValue))
+            ).gives(.created, .user)
+        ) { try await createOperator($0) }
+        routes.operator(
+            .post, "/api/admin/operators/{id}/role", "Give an operator another role",
+            .takes(.choice("role", OperatorRole.allCases.map(\.rawValue), required: true)).gives(.user)
+        ) {
             try await setRole($0)
         }
-        routes.operator(.post, "/api/admin/operators/{id}/disable", "Disable an operator") { context in
+        routes.operator(.post, "/api/admin/operators/{id}/disable", "Disable an operator", .gives(.user)) { context in
             Answer.json(
                 try await appliance.signIn.disableOperator(
                     context.http.parameters.get("id") ?? "", by: context.principal.actor
                 ).json)
         }
-        routes.operator(.post, "/api/admin/operators/{id}/reset-password", "Set an operator's password") {
+        routes.operator(
+            .post, "/api/admin/operators/{id}/reset-password", "Set an operator's password",
+            .takes(.secret("password", required: true)).gives(.user)
+        ) {
             try await resetPassword($0)
         }
         routes.operator(.post, "/api/admin/operators/setup-link", "Make a one-time setup link") { context in

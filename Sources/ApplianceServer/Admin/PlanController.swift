@@ -13,14 +13,23 @@ struct PlanController: Sendable {
     private var plans: PlanDirectory { appliance.directory.plans }
 
     func add(to routes: Routes) {
-        routes.operator(.get, Self.path, "List plans, each in its newest version") { context in
+        routes.operator(.get, Self.path, "List plans, each in its newest version", .gives(.list(.plan))) { context in
             let items = plans.catalogue.map { version -> JSON in
                 version.json.adding(["shops": shops(of: version.plan.name)])
             }
             return Answer.json(["items": .array(items), "nextCursor": nil], for: context.request)
         }
-        routes.operator(.post, Self.path, "Write a plan's next version, or a new plan") { try await create($0) }
-        routes.operator(.get, "\(Self.path)/{id}", "Read every version of a plan") { context in
+        routes.operator(
+            .post, Self.path, "Write a plan's next version, or a new plan",
+            .takes(
+                .text("name", required: true, max: 20), .text("title", required: true, max: 60),
+                .text("description", max: 500),
+                .flag("isOffered"), .nested("prices", "array"), .texts("features"), .nested("limits", "object"),
+                .nested("overagePercent", "object"), .texts("agents"), .text("support", max: 60),
+                .integer("commissionBasisPoints", in: 0...10_000)
+            ).gives(.created, .plan)
+        ) { try await create($0) }
+        routes.operator(.get, "\(Self.path)/{id}", "Read every version of a plan", .gives(.plan)) { context in
             let versions = plans.versions(of: context.http.parameters.get("id") ?? "")
             guard let newest = versions.first else { throw DomainError.notFound("plan") }
             return Answer.json(
@@ -28,14 +37,21 @@ struct PlanController: Sendable {
                     "shops": shops(of: newest.plan.name), "versions": .array(versions.map(\.json)),
                 ]), for: context.request)
         }
-        routes.operator(.post, "\(Self.path)/{id}/move", "Move every shop of a plan to its newest version") {
+        routes.operator(
+            .post, "\(Self.path)/{id}/move", "Move every shop of a plan to its newest version", .gives(.planMove)
+        ) {
             try await move($0)
         }
         routes.operator(
             .post, "/api/admin/tenants/{id}/change-plan", "Give a shop another plan, or tell what that would change",
+            .takes(
+                .text("plan", required: true, max: 20), .integer("version", in: 1...Int64(Int32.max)), .flag("dryRun")
+            ).asks(.choice("dryRun", ["true", "false"])).gives(.planChange),
             needs: .billing
         ) { try await changePlan($0) }
-        routes.operator(.get, "/api/admin/tenants/{id}/subscription", "A shop's plan and what is used of it") {
+        routes.operator(
+            .get, "/api/admin/tenants/{id}/subscription", "A shop's plan and what is used of it", .gives(.subscription)
+        ) {
             let tenant = try tenant($0)
             return Answer.json(try report(tenant).json, for: $0.request)
         }
@@ -93,7 +109,7 @@ struct PlanController: Sendable {
         let version = body.integer("version", in: 1...Int64(Int32.max))
         let isAsked = body.flag("dryRun") ?? false
         try body.finish()
-        let isDryRun = try Page(context.request)["dryRun"].map { $0 == "true" } ?? isAsked
+        let isDryRun = try Page(context.request).choice("dryRun", "true", "false").map { $0 == "true" } ?? isAsked
         let wanted = try appliance.tenants.wanted(name, version: version.map { Int($0) })
         let change = PlanChange(from: plans[tenant.id].plan, to: wanted, use: try report(tenant).use)
         if isDryRun { return Answer.json(change.json.adding(["dryRun": true])) }

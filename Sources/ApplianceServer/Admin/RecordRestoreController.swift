@@ -16,7 +16,14 @@ struct RecordRestoreController: Sendable {
 
     func add(to routes: Routes) {
         routes.operator(
-            .post, "/api/admin/restores/records", "Bring chosen records of a shop's past back, with all conflicts told"
+            .post, "/api/admin/restores/records", "Bring chosen records of a shop's past back, with all conflicts told",
+            .takes(
+                .text("tenant", required: true, max: 64), .text("collection", required: true, max: 64), .texts("ids"),
+                .text("at", max: 40), .text("deletedFrom", max: 40), .text("deletedUntil", max: 40),
+                .text("snapshot", max: 40),
+                .choice("onConflict", RecordMerge.OnConflict.allCases.map(\.rawValue)), .flag("dryRun"),
+                .text("confirm", max: 64)
+            ).gives(.recordsBack).refuses(404)
         ) { try await restore($0) }
     }
 

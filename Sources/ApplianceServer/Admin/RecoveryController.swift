@@ -9,12 +9,19 @@ struct RecoveryController: Sendable {
     let appliance: Appliance
 
     func add(to routes: Routes) {
-        routes.operator(.get, "/api/admin/backups/report", "What can be restored, against what was promised") {
+        routes.operator(
+            .get, "/api/admin/backups/report", "What can be restored, against what was promised",
+            .gives(.recoveryReport)
+        ) {
             context in
             Answer.json(try await appliance.recovery.report().json, for: context.request)
         }
-        routes.operator(.get, "/api/admin/drills", "List restore drills") { try drills($0) }
-        routes.operator(.post, "/api/admin/drills", "Restore shops into scratch and compare, now") {
+        routes.operator(.get, "/api/admin/drills", "List restore drills", .pages(.text("tenant")).gives(.list(.drill)))
+        { try drills($0) }
+        routes.operator(
+            .post, "/api/admin/drills", "Restore shops into scratch and compare, now",
+            .mayTake(.texts("tenants")).gives(.drills).refuses(404)
+        ) {
             try await drill($0)
         }
     }

@@ -11,10 +11,23 @@ struct RestoreController: Sendable {
     let appliance: Appliance
 
     func add(to routes: Routes) {
-        routes.operator(.get, "/api/admin/restores", "List restores, and which can be undone") { try await list($0) }
-        routes.operator(.post, "/api/admin/restores", "Restore shops, or everything") { try await restore($0) }
         routes.operator(
-            .post, "/api/admin/restores/{id}/undo", "Bring back what a restore replaced; latest for a shop's newest"
+            .get, "/api/admin/restores", "List restores, and which can be undone",
+            .pages(.text("tenant")).gives(.list(.restore))
+        ) { try await list($0) }
+        routes.operator(
+            .post, "/api/admin/restores", "Restore shops, or everything",
+            .takes(
+                .texts("tenants"), .text("snapshot", max: 40), .text("at", max: 40), .text("from", max: 4000),
+                .text("into", max: 4000), .text("as", max: 40), .flag("diff"), .flag("dryRun"),
+                .text("confirm", max: 4000)
+            ).gives(.restored).gives(.created, .restored).refuses(404)
+        ) { try await restore($0) }
+        routes.operator(
+            .post, "/api/admin/restores/{id}/undo", "Bring back what a restore replaced; latest for a shop's newest",
+            .mayTake(
+                .texts("tenants"), .flag("dryRun"), .flag("diff"), .text("confirm", max: 4000)
+            ).gives(.restored)
         ) { try await undo($0) }
     }
 

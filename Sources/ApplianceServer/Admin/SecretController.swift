@@ -17,11 +17,16 @@ struct SecretController: Sendable {
     }
 
     func add(to routes: Routes) {
-        routes.operator(.get, "/api/admin/secrets", "How much is sealed with which key", needs: .manage) { _ in
+        routes.operator(
+            .get, "/api/admin/secrets", "How much is sealed with which key", .gives(.secrets), needs: .manage
+        ) { _ in
             Answer.json(
                 try await rotation.run(seals: false).json.adding(["retiredKeys": JSON(appliance.master.retiredCount)]))
         }
-        routes.operator(.post, "/api/admin/secrets/rotate", "Make a new master key and seal everything with it") {
+        routes.operator(
+            .post, "/api/admin/secrets/rotate", "Make a new master key and seal everything with it",
+            .mayTake(.flag("resume"))
+        ) {
             try await rotate($0)
         }
         routes.operator(.post, "/api/admin/secrets/forget-retired", "Let go of the master keys of before") {

@@ -9,10 +9,15 @@ struct SigningKeyController: Sendable {
 
     func add(to routes: Routes) {
         let sessions = appliance.signIn.sessions
-        routes.operator(.get, "/api/admin/signing-keys", "List the keys that sign access tokens") { _ in
+        routes.operator(
+            .get, "/api/admin/signing-keys", "List the keys that sign access tokens", .gives(.list(.signingKey))
+        ) { _ in
             Self.answer(try sessions.signingKeys())
         }
-        routes.operator(.post, "/api/admin/signing-keys/rotate", "Begin a new key for access tokens") { context in
+        routes.operator(
+            .post, "/api/admin/signing-keys/rotate", "Begin a new key for access tokens",
+            .mayTake(.flag("immediately")).gives(.list(.signingKey))
+        ) { context in
             var body = try InputReader(body: await RequestBodies.optionalJSON(context.request))
             let immediately = body.flag("immediately") ?? false
             try body.finish()

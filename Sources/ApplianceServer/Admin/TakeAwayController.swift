@@ -12,13 +12,23 @@ struct TakeAwayController: Sendable {
     let appliance: Appliance
 
     func add(to routes: Routes) {
-        routes.operator(.post, "/api/admin/tenants/{id}/export", "Write a shop to a folder of its own") {
+        routes.operator(
+            .post, "/api/admin/tenants/{id}/export", "Write a shop to a folder of its own",
+            .takes(.text("into", required: true, max: 4000))
+        ) {
             try await export($0)
         }
-        routes.operator(.post, "/api/admin/tenants/import", "Take a shop in from such a folder") {
+        routes.operator(
+            .post, "/api/admin/tenants/import", "Take a shop in from such a folder",
+            .takes(.text("from", required: true, max: 4000), .text("slug", max: 40)).gives(.created, .tenant)
+        ) {
             try await importPackage($0)
         }
-        routes.operator(.post, "/api/admin/tenants/{id}/clone", "Copy a shop, masked, for some days") {
+        routes.operator(
+            .post, "/api/admin/tenants/{id}/clone", "Copy a shop, masked, for some days",
+            .mayTake(.text("slug", max: 40), .integer("days", in: Tenants.AdoptionLimit.sandboxDays)).gives(
+                .created, .tenant)
+        ) {
             try await clone($0)
         }
     }

@@ -13,9 +13,20 @@ struct TenantController: Sendable {
     static let path = "/api/admin/tenants"
 
     func add(to routes: Routes) {
-        routes.operator(.get, "\(Self.path)", "List shops") { try await list($0) }
-        routes.operator(.post, "\(Self.path)", "Create a shop") { try await create($0) }
-        routes.operator(.get, "\(Self.path)/{id}", "Read a shop") { context in
+        routes.operator(
+            .get, "\(Self.path)", "List shops",
+            .pages(.text("q"), .text("status"), .text("sort"), .choice("count", ["exact"])).gives(.list(.tenant))
+        ) { try await list($0) }
+        routes.operator(
+            .post, "\(Self.path)", "Create a shop",
+            .takes(
+                .text("slug", required: true, max: 40), .text("name"), .text("plan", max: 20),
+                .integer("trialDays", in: 0...3650),
+                .texts("modules"), .text("timeZone", max: 64), .text("currency", max: 3),
+                .text("ownerEmail", required: true, max: 254), .secret("ownerPassword")
+            ).gives(.created, .tenant)
+        ) { try await create($0) }
+        routes.operator(.get, "\(Self.path)/{id}", "Read a shop", .gives(.tenant)) { context in
             Answer.json(await json(try find(context)))
         }
     }
@@ -66,7 +77,7 @@ struct TenantController: Sendable {
         var answer: [JSON.Member] = [
             .init("items", .array(json)), .init("nextCursor", JSON(hasMore ? items.last?.id : nil)),
         ]
-        if page["count"] == "exact" { answer.append(.init("total", JSON(sorted.count))) }
+        if try page.choice("count", "exact") != nil { answer.append(.init("total", JSON(sorted.count))) }
         return Answer.json(.object(answer), for: context.request)
     }
 

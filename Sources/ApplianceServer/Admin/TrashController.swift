@@ -8,19 +8,26 @@ struct TrashController: Sendable {
     let appliance: Appliance
 
     func add(to routes: Routes) {
-        routes.operator(.post, "/api/admin/tenants/{id}/delete", "Delete a shop; it can come back for 30 days") {
+        routes.operator(
+            .post, "/api/admin/tenants/{id}/delete", "Delete a shop; it can come back for 30 days",
+            .mayTake(.text("confirm", max: 64), .text("reason", max: 500)).gives(.trashed)
+        ) {
             try await delete($0)
         }
-        routes.operator(.get, "/api/admin/trash", "List deleted shops") { context in
+        routes.operator(.get, "/api/admin/trash", "List deleted shops", .gives(.list(.trashed))) { context in
             let items = try appliance.tenants.trash().map(\.json)
             return Answer.json(["items": .array(items), "nextCursor": nil], for: context.request)
         }
-        routes.operator(.post, "/api/admin/trash/{id}/undelete", "Bring a deleted shop back") { context in
+        routes.operator(.post, "/api/admin/trash/{id}/undelete", "Bring a deleted shop back", .gives(.tenant)) {
+            context in
             let tenant = try await appliance.tenants.undelete(
                 key(context), by: context.principal.actor, requestID: context.requestID)
             return Answer.json(tenant.json(at: appliance.time.now()))
         }
-        routes.operator(.post, "/api/admin/trash/{id}/purge", "Remove a deleted shop for good") {
+        routes.operator(
+            .post, "/api/admin/trash/{id}/purge", "Remove a deleted shop for good",
+            .mayTake(.text("confirm", max: 64), .text("reason", max: 500)).gives(.trashed)
+        ) {
             try await purge($0)
         }
     }

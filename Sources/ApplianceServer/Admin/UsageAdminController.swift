@@ -10,7 +10,10 @@ struct UsageAdminController: Sendable {
     let appliance: Appliance
 
     func add(to routes: Routes) {
-        routes.operator(.get, "/api/admin/tenants/{id}/usage", "What a shop used: by day, by what and by whom") {
+        routes.operator(
+            .get, "/api/admin/tenants/{id}/usage", "What a shop used: by day, by what and by whom",
+            .asks(.text("from"), .text("to")).gives(.usage)
+        ) {
             context in
             let (tenant, page) = (try tenant(context), try Page(context.request))
             let report = try UsageReport(
@@ -20,13 +23,21 @@ struct UsageAdminController: Sendable {
             return Answer.json(json, for: context.request)
         }
         routes.operator(
-            .post, "/api/admin/tenants/{id}/usage/check", "Add up a shop's usage anew and compare the counters"
+            .post, "/api/admin/tenants/{id}/usage/check", "Add up a shop's usage anew and compare the counters",
+            .mayTake(.flag("rebuild")).gives(.usageCheck)
         ) { try await check($0) }
-        routes.operator(.get, "/api/admin/prices", "List what a unit costs, and cost before") { context in
+        routes.operator(.get, "/api/admin/prices", "List what a unit costs, and cost before", .gives(.list(.price))) {
+            context in
             Answer.json(
                 ["items": .array(appliance.directory.prices.all.map(\.json)), "nextCursor": nil], for: context.request)
         }
-        routes.operator(.post, "/api/admin/prices", "Set what a unit costs from some moment on") {
+        routes.operator(
+            .post, "/api/admin/prices", "Set what a unit costs from some moment on",
+            .takes(
+                .text("item", required: true, max: 40), .integer("amount", in: PriceBook.Limit.amount, required: true),
+                .moment("validFrom")
+            ).gives(.created, .price)
+        ) {
             try await setPrice($0)
         }
     }

@@ -23,7 +23,10 @@ package struct EventController: Sendable {
     package init(_ services: HTTPServices) { self.services = services }
 
     package func add(to routes: Routes) {
-        routes.tenant(.get, "/api/events", .read, "Follow what changes, as server-sent events") { try events($0) }
+        routes.tenant(
+            .get, "/api/events", .read, "Follow what changes, as server-sent events",
+            .asks(.text("collection"), .choice("follow", ["true", "false"])).gives(.ok, type: "text/event-stream")
+        ) { try events($0) }
     }
 
     /// `?collection=customers,products` for these alone; `?follow=false` for what there is since `Last-Event-ID`.

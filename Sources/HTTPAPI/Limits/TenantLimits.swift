@@ -3,6 +3,12 @@ import HTTPTypes
 import Hummingbird
 import Tenancy
 
+/// A request that failed after it was counted: its answer tells how much is left, as any other does.
+struct CountedError: Error {
+    let error: any Error
+    let rates: RateLimitFields
+}
+
 /// Counts the requests of each shop by route and holds them to the rates of its plan: API requests of the shop together
 /// and of one person or key. A plan without rates costs one look-up.
 ///
@@ -101,23 +107,37 @@ struct TenantLimits: Sendable {
         case .free: return try await handler()
         case .refused(let error, let rates): return Self.refusal(error, rates, context).response
         case .counted(let rates):
-            var response = try await handler()
-            response.headers.append(contentsOf: rates.fields)
-            return response
+            do {
+                var response = try await handler()
+                response.headers.append(contentsOf: rates.fields)
+                return response
+            } catch {
+                throw CountedError(error: error, rates: rates)
+            }
         }
     }
 
     /// The same for what a connection answers itself.
     func guarding(
-        _ context: TenantRequestContext, _ route: String, _ answer: () throws -> DirectAnswer?
+        _ context: TenantRequestContext, _ route: String, _ make: () throws -> DirectAnswer?
     ) throws -> DirectAnswer? {
-        let admission = try admit(context, route)
-        if case .refused(let error, let rates) = admission { return .now(Self.refusal(error, rates, context)) }
-        guard let answer = try answer() else {
+        let rates: RateLimitFields?
+        switch try admit(context, route) {
+        case .refused(let error, let rates): return .now(Self.refusal(error, rates, context))
+        case .counted(let left): rates = left
+        case .free: rates = nil
+        }
+        let answer: DirectAnswer?
+        do {
+            answer = try make()
+        } catch {
+            throw rates.map { CountedError(error: error, rates: $0) } ?? error
+        }
+        guard let answer else {
             takeBack(context, route)
             return nil
         }
-        guard case .counted(let rates) = admission else { return answer }
+        guard let rates else { return answer }
         switch answer {
         case .now(var plain):
             plain.rates = rates
