@@ -24,6 +24,11 @@ struct ErasureController: Sendable {
                 entry, .delete
             ) { try await erase($0, collection) }
         }
+        let services = routes.services
+        routes.ownCollection(
+            .post, "/api/\(Routes.ownCollection)/{id}/erase",
+            "Erase what a record of the shop's own tells about a person, here and in all that is restored", .delete
+        ) { try await erase($0, services.ownCollection($0)) }
         routes.tenantManager(.get, "/api/erasures", "List the shop's erasures") { context in
             try list(context.request, tenant: context.tenant.id)
         }
