@@ -42,6 +42,8 @@ const views = {
   email: ({ value }) => element('a', { href: `mailto:${value}` }, value),
   phone: ({ value }) => element('a', { href: `tel:${value.replace(/[^\d+]/g, '')}` }, value),
   reference: ({ shop, field, value }) => referenceLink(shop, field, value),
+  references: ({ shop, field, value }) => (value.length > 0 ? value.flatMap((id, index) => (
+    [index > 0 && ', ', referenceLink(shop, field, id)].filter(Boolean))) : nothing),
   file: ({ shop, value }) => fileView(shop, value),
 }
 
