@@ -12,6 +12,7 @@ const longTextShown = 80
 /** The value of one field as a person reads it: money in its currency, times on the shop's clock, a label for an id. */
 export function valueNode(shop, field, record) {
   const value = record[field.name]
+  if (field.type === 'secret') return 'Not shown'
   if (value === null || value === undefined || value === '') return nothing
   return (views[field.type] ?? plain)({ shop, field, record, value })
 }
