@@ -47,11 +47,14 @@ function collection(path, item, document) {
     isSearchable: declared.searchable !== false && hasParameter(item.get, 'q'),
     canCount: hasParameter(item.get, 'count'), canCreate: Boolean(item.post), canChange: Boolean(one.patch),
     permissions: declared.permissions ?? null, own: declared.own ?? {}, ownerField: declared.ownerField ?? null,
-    canDelete: Boolean(one.delete), canErase: Boolean(document.paths[`${path}/{id}/erase`]?.post),
+    canDelete: Boolean(one.delete),
+    canErase: Boolean(document.paths[`${path}/{id}/erase`]?.post)
+      || (isOwn(document, name) && fields.some((one) => one.isPersonal)),
     canImport: Boolean(document.paths[`${path}/import`]?.post),
   }
 }
 
+const isOwn = (document, name) => document['x-own-collections']?.includes(name) ?? false
 const nameOf = (path) => path.slice('/api/'.length)
 const isSystem = (name) => systemFields.some((one) => one.name === name)
 const hasParameter = (operation, name) => Boolean(operation?.parameters?.some((one) => one.name === name))

@@ -55,7 +55,7 @@ extension Appliance {
         APIKeyController(services).add(to: routes)
         SigningKeyController(appliance: self).add(to: routes)
         IdentityProviderController(appliance: self).add(to: routes)
-        AuditController(system: system, catalog: catalog).add(to: routes)
+        AuditController(services, system: system).add(to: routes)
         CollectionController(services).add(to: routes)
         CollectionController(services).addOwn(to: routes)
         OwnCollectionController(services).add(to: routes)

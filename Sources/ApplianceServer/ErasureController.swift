@@ -24,6 +24,12 @@ struct ErasureController: Sendable {
                 entry, .delete, .takes(.text("reason", required: true, max: Limit.reason))
             ) { try await erase($0, collection) }
         }
+        let services = routes.services
+        routes.ownCollection(
+            .post, "/api/\(Routes.ownCollection)/{id}/erase",
+            "Erase what a record of the shop's own tells about a person, here and in all that is restored", .delete,
+            .takes(.text("reason", required: true, max: Limit.reason))
+        ) { try await erase($0, services.ownCollection($0)) }
         routes.tenantManager(.get, "/api/erasures", "List the shop's erasures", .pages().gives(.list(.erasure))) {
             context in
             try list(context.request, tenant: context.tenant.id)

@@ -36,6 +36,7 @@ struct RecordRestore: Sendable {
     ) async throws -> JSON {
         progress(WorkProgress("reading the past", done: 0, total: 2, detail: tenant.slug))
         let past = try await past()
+        try requireAlike(past)
         let ids = try await ids(past)
         progress(WorkProgress("merging", done: 1, total: 2, detail: "\(ids.count) \(collection.name)"))
         let report = try await merge(ids, from: past, isDryRun: isDryRun, by: actor, requestID: requestID)
@@ -56,6 +57,19 @@ struct RecordRestore: Sendable {
             await log.noteRecords(result, of: tenant.id)
         }
         return result
+    }
+
+    /// Records of a collection of the shop's own fit only where it was declared then as it is now.
+    private func requireAlike(_ past: PastState) throws {
+        if collection.own == nil { return }
+        let then = try past.database.read { [catalog = appliance.catalog, name = collection.name] db in
+            try OwnCollections(db, beside: catalog)[name]?.declaration.collection
+        }
+        guard then?.hasFields(of: collection) == true else {
+            throw DomainError.conflict(
+                "declared_otherwise", "\(collection.heading) had other fields at that time, or was not there.",
+                hint: "Read that time with ?at=, or restore the whole shop to it.")
+        }
     }
 
     private func past() async throws -> PastState {

@@ -193,7 +193,9 @@ extension Field {
             members += [.init("reference", .string(target)), .init("maxItems", JSON(max))]
         case .file(let accept): members.append(.init("accept", .array(accept.map { .string($0) })))
         case .json(let maxBytes): members.append(.init("maxBytes", JSON(maxBytes)))
-        case .sequence(let series): members.append(.init("series", .string(series.pattern)))
+        case .sequence(let series):
+            members.append(.init("series", .string(series.pattern)))
+            if series.firstMonth != 1 { members.append(.init("firstMonth", JSON(series.firstMonth))) }
         case .currency, .boolean, .date, .instant, .user: break
         }
         if minimumLength > 0 { members.append(.init("minLength", JSON(minimumLength))) }

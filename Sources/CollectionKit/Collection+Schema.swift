@@ -95,8 +95,9 @@ extension Collection {
     var createLinks: [String] {
         fields.flatMap { field -> [String] in
             guard case .references(let target, _) = field.type else { return [] }
-            let (link, list) = (CollectionSQL.links(name, field.name), CollectionSQL.quoted(field.name))
-            func trigger(_ suffix: String) -> String { CollectionSQL.quoted("\(name)_\(field.name)_\(suffix)") }
+            let (link, list) = (CollectionSQL.links(table, field.name), CollectionSQL.quoted(field.name))
+            let targetTable = CollectionSQL.quoted(field.targetTable ?? target)
+            func trigger(_ suffix: String) -> String { CollectionSQL.quoted("\(table)_\(field.name)_\(suffix)") }
             let add = """
                 INSERT OR IGNORE INTO \(link) SELECT NEW.id, value FROM json_each(coalesce(NEW.\(list), '[]'))
                 """
@@ -104,7 +105,7 @@ extension Collection {
                 """
                 CREATE TABLE IF NOT EXISTS \(link) (
                     recordId TEXT NOT NULL REFERENCES \(sql.table) (id) ON DELETE CASCADE,
-                    targetId TEXT NOT NULL REFERENCES \(CollectionSQL.quoted(target)) (id) ON DELETE CASCADE,
+                    targetId TEXT NOT NULL REFERENCES \(targetTable) (id) ON DELETE CASCADE,
                     PRIMARY KEY (targetId, recordId)) STRICT, WITHOUT ROWID
                 """,
                 "CREATE INDEX IF NOT EXISTS \(trigger("records")) ON \(link) (recordId)",

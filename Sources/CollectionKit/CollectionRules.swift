@@ -33,7 +33,11 @@ struct CollectionRules: Sendable {
             if case .file(let accept) = field.type { (index, Self.fileExists(accept)) } else { nil }
         }
         lists = fields.enumerated().compactMap { index, field in
-            if case .references(let target, _) = field.type { (index, Self.exists(target)) } else { nil }
+            if case .references(let target, _) = field.type {
+                (index, Self.exists(field.targetTable ?? target))
+            } else {
+                nil
+            }
         }
     }
 

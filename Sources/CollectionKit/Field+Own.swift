@@ -32,11 +32,14 @@ extension Field {
         switch (former.type, type) {
         case (.text, .text), (.text, .choice), (.choice, .text), (.choice, .choice), (.integer, .integer),
             (.currency, .currency), (.boolean, .boolean), (.date, .date), (.instant, .instant), (.user, .user),
-            (.json, .json):
+            (.json, .json), (.secret, .secret), (.sequence, .sequence):
             true
         case (.decimal(let old, _), .decimal(let new, _)): old == new
         case (.money(let old, _), .money(let new, _)): old == new
         case (.reference(let old, let rule), .reference(let new, let newRule)): old == new && rule == newRule
+        case (.references(let old, _), .references(let new, _)): old == new
+        // One that is accepted stays accepted.
+        case (.file(let old), .file(let new)): new.isEmpty || !old.isEmpty && Set(old).isSubset(of: new)
         default: false
         }
     }
@@ -46,7 +49,12 @@ extension Field {
         do {
             let json: JSON
             switch (type, stored) {
-            case (_, .null), (.boolean, _), (.user, _), (.reference, _): return nil
+            case (_, .null), (.boolean, _), (.user, _), (.reference, _), (.file, _): return nil
+            // What is sealed is not looked at, and what was drawn stays as it was.
+            case (.secret, _), (.sequence, _): return nil
+            case (.references(_, let max), .text(let text)):
+                let ids = try JSONParser.parse(Array(text.utf8)).arrayValue ?? []
+                return ids.count <= max ? nil : "At most \(max) records."
             case (.json(let max), .text(let text)):
                 return text.utf8.count <= max ? nil : "At most \(max) bytes."
             case (.decimal(let scale, _), .integer(let units)): json = .string(FixedPoint.text(units, scale: scale))
@@ -55,7 +63,7 @@ extension Field {
             }
             return try value(json: json) == stored ? nil : "It is written otherwise."
         } catch {
-            return error.message
+            return (error as? ValueFault)?.message ?? "It is no value of the field."
         }
     }
 

@@ -81,7 +81,9 @@ extension Field {
     package static func user(_ name: String) -> Field { Field(name: name, type: .user).default(.actor) }
 
     /// An uploaded file of the shop. `accept` names types, or all of a kind (`image/*`); any when empty.
-    package static func file(_ name: String, accept: String...) -> Field {
+    package static func file(_ name: String, accept: String...) -> Field { file(name, of: accept) }
+
+    package static func file(_ name: String, of accept: [String]) -> Field {
         Field(name: name, type: .file(accept: accept))
     }
 

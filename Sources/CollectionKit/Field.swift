@@ -76,9 +76,11 @@ package struct Field: Sendable {
 
     package func personal() -> Field { with { $0.isPersonal = true } }
     /// For everybody else the field is not there: not in answers, filters, order, figures, search, exports or history.
-    package func readable(by roles: Role...) -> Field { with { $0.readers = Set(roles) } }
+    package func readable(by roles: Role...) -> Field { readable(by: Set(roles)) }
+    package func readable(by roles: Set<Role>) -> Field { with { $0.readers = roles } }
     /// Everybody else may look at it, if that, and not set it.
-    package func writable(by roles: Role...) -> Field { with { $0.writers = Set(roles) } }
+    package func writable(by roles: Role...) -> Field { writable(by: Set(roles)) }
+    package func writable(by roles: Set<Role>) -> Field { with { $0.writers = roles } }
     package func searchable() -> Field { with { $0.isSearchable = true } }
     package func immutable() -> Field { with { $0.isImmutable = true } }
 
@@ -87,7 +89,7 @@ package struct Field: Sendable {
         frozen(StateCondition(field: field, values: values))
     }
 
-    func frozen(_ condition: StateCondition) -> Field { with { $0.frozen = condition } }
+    package func frozen(_ condition: StateCondition) -> Field { with { $0.frozen = condition } }
 
     /// At least so many characters, when there is a value at all.
     package func min(_ length: Int) -> Field { with { $0.minimumLength = length } }
@@ -102,8 +104,10 @@ package struct Field: Sendable {
 
     /// A sequence draws its number when `field` first has the value, not at creation.
     package func drawn(once field: String, is values: String...) -> Field {
-        with { $0.drawn = StateCondition(field: field, values: values) }
+        drawn(StateCondition(field: field, values: values))
     }
+
+    package func drawn(_ condition: StateCondition) -> Field { with { $0.drawn = condition } }
 
     package func `default`(_ fallback: Fallback) -> Field { with { $0.fallback = fallback } }
     package func `default`(_ text: String) -> Field { `default`(.value(.text(text))) }

@@ -29,6 +29,14 @@ package enum FieldType: Sendable {
         case none, milligrams, basisPoints = "basis points", seconds
     }
 
+    /// The collection that it refers to.
+    package var target: String? {
+        switch self {
+        case .reference(let target, _), .references(let target, _): target
+        default: nil
+        }
+    }
+
     /// The STRICT column type.
     var columnType: String {
         switch self {

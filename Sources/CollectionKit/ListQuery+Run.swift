@@ -143,7 +143,7 @@ extension ListQuery {
 
     /// A list has one of the values; null stands for a list that has none.
     private func listCondition(_ filter: Filter, _ parameters: inout [SQLValue]) -> String {
-        let links = CollectionSQL.links(view.collection.name, filter.column)
+        let links = CollectionSQL.links(view.collection.table, filter.column)
         let ids = filter.values.filter { $0 != .null }.map { bind($0, &parameters) }.joined(separator: ", ")
         var alternatives: [String] = []
         if !ids.isEmpty { alternatives.append("id IN (SELECT recordId FROM \(links) WHERE targetId IN (\(ids)))") }

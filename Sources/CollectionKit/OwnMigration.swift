@@ -8,8 +8,8 @@ package struct OwnMigration: Sendable {
     let from: Collection?
     let to: Collection
     /// The former names of fields, by their new ones.
-    private let renamed: [String: String]
-    private let order: [String: Int]
+    let renamed: [String: String]
+    let order: [String: Int]
 
     /// `from`: nil for a new collection. `renamed` names fields of `from` only, each once.
     package init(from: Collection?, to: Collection, renamed: [String: String] = [:]) {
@@ -20,13 +20,12 @@ package struct OwnMigration: Sendable {
     /// What a change does, and why it cannot be.
     package struct Plan: Sendable {
         /// `{"step": "addField", "field": "colour", "records": 12}`: how many records it touches.
-        package fileprivate(set) var steps: [JSON] = []
-        package fileprivate(set) var refused: [DomainError.FieldFault] = []
+        package private(set) var steps: [JSON] = []
+        package internal(set) var refused: [DomainError.FieldFault] = []
         /// All there are.
         package let records: Int64
 
-        fileprivate mutating func add(_ step: String, _ field: String? = nil, _ records: Int64 = 0, from: String? = nil)
-        {
+        mutating func add(_ step: String, _ field: String? = nil, _ records: Int64 = 0, from: String? = nil) {
             let members: [JSON.Member] = [
                 .init("step", .string(step)), .init("field", JSON(field)), .init("from", JSON(from)),
                 .init("records", .integer(records)),
@@ -42,15 +41,15 @@ package struct OwnMigration: Sendable {
         }
     }
 
-    private func former(_ field: Field) -> Field? { from?.field(renamed[field.name] ?? field.name) }
+    func former(_ field: Field) -> Field? { from?.field(renamed[field.name] ?? field.name) }
 
-    private var added: [Field] { to.fields.filter { former($0) == nil } }
-    private var dropped: [Field] {
+    var added: [Field] { to.fields.filter { former($0) == nil } }
+    var dropped: [Field] {
         let kept = Set(to.fields.compactMap { former($0)?.name })
         return from?.fields.filter { !kept.contains($0.name) } ?? []
     }
     /// In an order in which no name is taken when it is given.
-    private var moved: [(from: String, to: String)] {
+    var moved: [(from: String, to: String)] {
         renamed.sorted { $0.key < $1.key }.map { ($0.value, $0.key) }.filter { $0.0 != $0.1 }
     }
 
@@ -70,7 +69,14 @@ package struct OwnMigration: Sendable {
             let filled = try Self.count(db, "SELECT count(*) FROM \(from.sql.table) WHERE \(column) IS NOT NULL")
             plan.add("dropField", field.name, filled)
         }
-        for (old, new) in moved { plan.add("renameField", new, records, from: old) }
+        for (old, new) in moved {
+            plan.add("renameField", new, records, from: old)
+            guard to.field(new)?.isWriteOnly == true else { continue }
+            plan.refused.append(
+                .init(
+                    "fields[\(order[new] ?? 0)].renamedFrom", "sealed", "\(old) is sealed with its name, and keeps it.")
+            )
+        }
         for field in to.fields {
             let place = "fields[\(order[field.name] ?? 0)]"
             if let former = former(field) {
@@ -80,6 +86,7 @@ package struct OwnMigration: Sendable {
             }
         }
         try checkUnique(db, &plan)
+        try checkComputed(db, &plan)
         if Set(from.createIndexes) != Set(to.createIndexes) { plan.add("indexes", nil, records) }
         if searchable(from) != searchable(to) { plan.add("search", nil, records) }
         if from.permissions.description != to.permissions.description { plan.add("permissions") }
@@ -92,6 +99,7 @@ package struct OwnMigration: Sendable {
 
     private func add(_ field: Field, _ place: String, _ plan: inout Plan) {
         plan.add("addField", field.name, field.constant == nil ? 0 : plan.records)
+        if field.formula != nil { return }
         guard plan.records > 0 else { return }
         if field.isRequired, field.constant == nil {
             plan.refused.append(
@@ -127,7 +135,8 @@ package struct OwnMigration: Sendable {
         }
         guard former.description != field.description else { return }
         plan.add("changeField", field.name, 0)
-        guard field.limitsDescription != former.limitsDescription else { return }
+        // What is computed is made anew.
+        guard field.formula == nil, field.limitsDescription != former.limitsDescription else { return }
         var (broken, first) = (Int64(0), (id: "", message: ""))
         try db.each("SELECT id, \(column) FROM \(table) WHERE \(column) IS NOT NULL", []) { row in
             guard let message = field.faultOfStored(row.value(1)) else { return }
@@ -170,71 +179,8 @@ package struct OwnMigration: Sendable {
         }
     }
 
-    private static func count(_ db: Database, _ sql: String) throws -> Int64 {
+    static func count(_ db: Database, _ sql: String) throws -> Int64 {
         try db.first(sql) { $0.integer(0) } ?? 0
-    }
-
-    // MARK: - Doing
-
-    /// Changes the table. Alone in its transaction; `plan` must have refused nothing.
-    package func apply(_ db: Database) throws {
-        guard let from else {
-            try db.execute(sql: to.createTable)
-            try makeIndexes(db)
-            try to.search?.begin(db)
-            return
-        }
-        let isReshaped = !dropped.isEmpty || !moved.isEmpty
-        let renewsSearch = isReshaped || from.search?.createTable != to.search?.createTable
-        if renewsSearch { try from.search?.remove(db) }
-        try dropIndexes(db, from, all: isReshaped)
-        let table = to.sql.table
-        for field in dropped {
-            try db.execute(sql: "ALTER TABLE \(table) DROP COLUMN \(CollectionSQL.quoted(field.name))")
-        }
-        // By names in between: two fields may change theirs with each other.
-        for step in 0...1 {
-            for (index, names) in moved.enumerated() {
-                let both = step == 0 ? [names.from, "_\(index)"] : ["_\(index)", names.to]
-                let change = both.map(CollectionSQL.quoted).joined(separator: " TO ")
-                try db.execute(sql: "ALTER TABLE \(table) RENAME COLUMN \(change)")
-            }
-        }
-        for field in added { try db.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(field.columnDefinition)") }
-        for field in to.fields {
-            guard let value = field.constant, former(field) == nil || field.isRequired else { continue }
-            let column = CollectionSQL.quoted(field.name)
-            try db.run("UPDATE \(table) SET \(column) = ?1 WHERE \(column) IS NULL", [value])
-        }
-        try makeIndexes(db)
-        if renewsSearch { try to.search?.begin(db) }
-        // Whoever has a record with its ETag has one of another shape.
-        if isReshaped || !added.isEmpty { try db.run("UPDATE \(table) SET version = version + 1") }
-    }
-
-    /// Takes the table away with all records.
-    package static func drop(_ db: Database, _ collection: Collection) throws {
-        try collection.search?.remove(db)
-        let table = collection.sql.table
-        // Records that refer to each other would keep one another.
-        for field in collection.fields where field.targetTable == collection.table {
-            try db.run("UPDATE \(table) SET \(CollectionSQL.quoted(field.name)) = NULL")
-        }
-        try db.execute(sql: "DROP TABLE \(table)")
-    }
-
-    private func makeIndexes(_ db: Database) throws {
-        for index in to.createIndexes { try db.execute(sql: index) }
-    }
-
-    /// Those that are no longer wanted. An index is named by its columns and their order.
-    private func dropIndexes(_ db: Database, _ from: Collection, all: Bool) throws {
-        let wanted = all ? [] : Set(to.createIndexes)
-        let unwanted = from.createIndexes.filter { !wanted.contains($0) }
-        for index in unwanted {
-            guard let name = index.split(separator: "\"").dropFirst().first else { continue }
-            try db.execute(sql: "DROP INDEX IF EXISTS \"\(name)\"")
-        }
     }
 }
 
@@ -248,6 +194,11 @@ extension Collection {
         guard version == own.version else {
             throw DomainError.unavailable("collection_changed", "\(heading) was changed a moment ago.")
         }
+    }
+
+    /// Whether records of `other` are records of this one as they are.
+    package func hasFields(of other: Collection) -> Bool {
+        fields.map(\.description) == other.fields.map(\.description)
     }
 
     /// How many records there are.

@@ -27,7 +27,7 @@ package struct Permissions: Sendable {
     package func allow(_ operation: Operation, for role: Role) -> Bool { scope(operation, for: role) != nil }
 
     /// What nobody could mean; nil when there is nothing of that kind.
-    func mistake(_ fields: [Field]) -> String? {
+    package func mistake(_ fields: [Field]) -> String? {
         let needsOwner = granted.values.contains { $0.values.contains(.own) }
         let users = fields.filter { if case .user = $0.type { true } else { false } }.map(\.name)
         if needsOwner, owner == nil { return "own records need an owner field" }

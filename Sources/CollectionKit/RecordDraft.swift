@@ -225,7 +225,7 @@ struct RecordDraft {
 
 extension Field {
     /// A computed value within the limits of the field's type.
-    fileprivate func checked(_ value: SQLValue) throws(ValueFault) -> SQLValue {
+    func checked(_ value: SQLValue) throws(ValueFault) -> SQLValue {
         switch (type, value) {
         case (_, .null): return .null
         case (.integer(let range, _), .integer(let number)), (.decimal(_, let range), .integer(let number)):

@@ -119,12 +119,16 @@ package struct RecordErasure: Sendable {
 
     /// Records of `other` that refer to the record.
     package func referring(_ db: Database, from other: Collection, to record: String, limit: Int) throws -> [String] {
-        let columns = other.fields.filter { field in
-            if case .reference(let target, _) = field.type { return target == collection.name }
-            return false
+        let conditions = other.fields.compactMap { field -> String? in
+            switch field.type {
+            case .reference(collection.name, _): "\(CollectionSQL.quoted(field.name)) = ?1"
+            case .references(collection.name, _):
+                "id IN (SELECT recordId FROM \(CollectionSQL.links(other.table, field.name)) WHERE targetId = ?1)"
+            default: nil
+            }
         }
-        guard !columns.isEmpty else { return [] }
-        let refers = columns.map { "\(CollectionSQL.quoted($0.name)) = ?1" }.joined(separator: " OR ")
+        guard !conditions.isEmpty else { return [] }
+        let refers = conditions.joined(separator: " OR ")
         return try db.all(
             "SELECT id FROM \(other.sql.table) WHERE \(refers) ORDER BY id LIMIT ?2",
             [.text(record), .integer(Int64(limit))]
@@ -143,7 +147,7 @@ extension RecordErasure {
         var count = 0
         for erasure in erasures.sorted(by: { $0.id < $1.id }) {
             guard let erasing = catalog[erasure.collection].flatMap(RecordErasure.init),
-                try db.tableExists(erasure.collection),
+                try db.tableExists(erasing.collection.table),
                 try !isMarked
                     || db.first("SELECT 1 FROM erasures WHERE id = ?1", [.text(erasure.id)], { _ in true }) == nil,
                 try erasing.reduced(to: db).apply(db, erasure, now: now)
@@ -158,7 +162,7 @@ extension RecordErasure {
 
     /// With the columns that the file has: a field that came later is not in it.
     private func reduced(to db: Database) throws -> RecordErasure {
-        let names = try db.all("SELECT name FROM pragma_table_info(?1)", [.text(collection.name)]) { $0.text(0) ?? "" }
+        let names = try db.all("SELECT name FROM pragma_table_info(?1)", [.text(collection.table)]) { $0.text(0) ?? "" }
         let known = Set(names)
         guard !fields.allSatisfy({ known.contains($0.name) }) else { return self }
         return RecordErasure(collection, fields.filter { known.contains($0.name) })
@@ -168,14 +172,14 @@ extension RecordErasure {
     /// made when the file is next opened.
     private static func forgetWords(_ db: Database, _ collections: [Collection]) throws {
         for collection in collections where collection.search != nil {
-            let columns = try db.all("SELECT name FROM pragma_table_info(?1)", [.text(collection.name)]) { row in
+            let columns = try db.all("SELECT name FROM pragma_table_info(?1)", [.text(collection.table)]) { row in
                 row.text(0) ?? ""
             }
             let isComplete = collection.fields.allSatisfy { columns.contains($0.name) }
             if isComplete, try db.tableExists("search_state") {
                 try SearchIndex.renew(db, [collection])
             } else {
-                try db.execute(sql: "DROP TABLE IF EXISTS \(CollectionSQL.quoted("\(collection.name)_search"))")
+                try db.execute(sql: "DROP TABLE IF EXISTS \(CollectionSQL.quoted("\(collection.table)_search"))")
             }
         }
     }

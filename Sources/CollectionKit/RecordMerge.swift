@@ -95,6 +95,7 @@ package struct RecordMerge: Sendable {
 
     /// `then` is the shop as it was. At most `Limit.records` ids.
     package mutating func run(_ ids: [String], live: Database, then: Database) throws -> Report {
+        try collection.requireCurrent(live)
         var waiting = try Set(ids).sorted().compactMap { id in try past(id, then) }
         // A record may refer to one that comes back after it: again, as long as that brings one more.
         while !waiting.isEmpty {

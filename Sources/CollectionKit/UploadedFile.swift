@@ -173,7 +173,7 @@ extension Collection {
         fields.flatMap { field -> [String] in
             guard case .file = field.type else { return [] }
             let column = CollectionSQL.quoted(field.name)
-            func trigger(_ suffix: String) -> String { CollectionSQL.quoted("\(name)_\(field.name)_\(suffix)") }
+            func trigger(_ suffix: String) -> String { CollectionSQL.quoted("\(table)_\(field.name)_\(suffix)") }
             let add = "INSERT INTO fileUses VALUES (NEW.\(column), '\(name)', NEW.id, '\(field.name)')"
             let remove = """
                 DELETE FROM fileUses WHERE fileId = OLD.\(column) AND collection = '\(name)' AND recordId = OLD.id

@@ -1,5 +1,5 @@
 import ApplianceCore
-package import CollectionKit
+import CollectionKit
 import Hummingbird
 package import Storage
 import Tenancy
@@ -7,9 +7,9 @@ import Tenancy
 /// The audit logs: each shop's own for those who manage it, the appliance's for operators.
 package struct AuditController: Sendable {
     private let system: DatabaseFile
-    private let catalog: CollectionCatalog
+    private let services: HTTPServices
 
-    package init(system: DatabaseFile, catalog: CollectionCatalog) { (self.system, self.catalog) = (system, catalog) }
+    package init(_ services: HTTPServices, system: DatabaseFile) { (self.services, self.system) = (services, system) }
 
     private static let asks = RouteShape.pages(
         .text("target"), .text("actor"), .text("action"), .moment("from"), .moment("until"))
@@ -17,7 +17,8 @@ package struct AuditController: Sendable {
     package func add(to routes: Routes) {
         routes.tenantManager(.get, "/api/audit", "The shop's audit log", Self.asks.gives(.list(.auditEvent))) {
             context in
-            try list(context.request, context.database) { [catalog] name in
+            let catalog = try services.own(context.database).catalog
+            return try list(context.request, context.database) { name in
                 catalog[name].map { context.principal.view(of: $0) }
             }
         }

@@ -7,6 +7,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import Storage
+import Synchronization
 import Tenancy
 
 /// In what form many records leave.
@@ -43,7 +44,10 @@ struct CollectionTransfer: Sendable {
         let (targets, change, database) = (services.targets(context), services.recordContext(context), context.database)
         let view = context.principal.view(of: collection)
         let key = try await importKey(context, file)
-        return try await LongWork.respond(context.request, logger: services.logger) { progress in
+        // Lines of progress begin before the work: what is kept already is known then, what another request is doing
+        // just now is not.
+        let isReplay = Mutex(try database.read { db in try key?.kept(db, now: change.now) } != nil)
+        var response = try await LongWork.respond(context.request, logger: services.logger) { progress in
             defer { try? FileSystem.remove(file) }
             @Sendable func take(_ db: Database) throws -> JSON {
                 var work = try RecordImport(view, targets, options, change)
@@ -53,8 +57,11 @@ struct CollectionTransfer: Sendable {
             let kept = try await key.write(database, now: change.now, alone: true) { db in
                 try .init(status: 200, location: nil, etag: nil, body: take(db).bytes)
             }
+            isReplay.withLock { $0 = kept.isReplay }
             return try JSONParser.parse(kept.answer.body)
         }
+        if isReplay.withLock({ $0 }) { response.headers[.idempotentReplayed] = "true" }
+        return response
     }
 
     /// The same file again is the same request.

@@ -68,7 +68,7 @@ package struct HTTPServices: Sendable {
     }
 
     /// The collection of the shop's own that a request names in its path. Throws `not_found`.
-    func ownCollection(_ context: TenantRequestContext) throws -> Collection {
+    package func ownCollection(_ context: TenantRequestContext) throws -> Collection {
         guard let stored = try own(context.database)[Self.collectionName(context.request)] else {
             throw DomainError.notFound("collection")
         }

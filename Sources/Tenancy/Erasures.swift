@@ -110,7 +110,7 @@ package struct Erasures: Sendable {
         guard try isThere || erasing.wasDeleted(db, record) else { throw DomainError.notFound("record") }
         work.standing = try erasing.standing(db, tenant: tenant.id, record: record)
         work.targets = [(erasing.collection.name, record)]
-        for other in catalog.collections {
+        for other in try OwnCollections(db, beside: catalog).catalog.collections {
             let ids = try erasing.referring(db, from: other, to: record, limit: Limit.related + 1)
             guard !ids.isEmpty else { continue }
             guard ids.count <= Limit.related || RecordErasure(other)?.isRetained != false else {
@@ -149,6 +149,7 @@ package struct Erasures: Sendable {
         try await file.write { [catalog] db in
             // What stood there is overwritten, not only let go of.
             try db.execute(sql: "PRAGMA secure_delete = ON")
+            let catalog = try OwnCollections(db, beside: catalog).catalog
             for erasure in erasures {
                 guard let erasing = catalog[erasure.collection].flatMap({ RecordErasure($0) }) else { continue }
                 let isThere = try erasing.apply(db, erasure, now: now)
@@ -224,7 +225,7 @@ package struct Erasures: Sendable {
         let erasures = known(tenant, root)
         guard !erasures.isEmpty else { return 0 }
         return try DatabaseFile.changeAlone(database) { db in
-            try RecordErasure.replay(db, erasures, catalog, now: time.now())
+            try RecordErasure.replay(db, erasures, OwnCollections(db, beside: catalog).catalog, now: time.now())
         }
     }
 

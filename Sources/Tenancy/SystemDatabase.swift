@@ -22,6 +22,7 @@ package enum SystemDatabase {
             .init("account index", AccountIndex.schema),
             .init("identity providers", IdentityProvider.schema + IdentityLinkStore.baseSQL),
             .init("held mail and erasures", Outbox.heldSQL + ErasureLedger.schema),
+            .init("own collections of plans", PlanStore.ownCollections),
         ],
         invariants: AuditTrail.invariants,
         standing: StandingRows(
@@ -152,6 +153,7 @@ package enum TenantSchema {
             synchronize: { db in try CollectionSchema.synchronize(db, collections) },
             prepareWriter: { db in try SearchIndex.watch(db, collections) },
             beforeCommit: { db, changes in try SearchIndex.update(db, changes, catalog: catalog) },
-            renew: { db in try SearchIndex.renew(db, collections) }, recognizes: SearchIndex.isOurs)
+            renew: { db in try SearchIndex.renew(db, collections) },
+            recognizes: { SearchIndex.isOurs($0) || Collection.isOwnTrigger($0) })
     }
 }

@@ -136,13 +136,14 @@ package enum CopyCleaning {
         if try db.tableExists("usageNotices") { try db.run("DELETE FROM usageNotices WHERE toldAt IS NULL", []) }
     }
 
-    /// All that tells about a person, by what the collections declare; people lose their passwords; and every table
-    /// that no collection declares is emptied, because nobody said that it is harmless: keys, hooks, the audit log.
+    /// All that tells about a person or is sealed, by what the collections declare; people lose their passwords; and
+    /// every table that no collection declares is emptied, because nobody said that it is harmless: keys, hooks, the
+    /// audit log.
     package static func sandbox(_ db: Database, _ catalog: CollectionCatalog) throws {
         try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
-        let ours = ["users", "roles", "identity", "collections", "ownCollections", "files", "fileUses"]
+        let ours = ["users", "roles", "identity", "collections", "ownCollections", "files", "fileUses", "sequences"]
         let catalog = try OwnCollections(db, beside: catalog).catalog
-        let known = Set(catalog.collections.map(\.table) + ours)
+        let known = Set(catalog.collections.flatMap { [$0.table] + $0.linkTables } + ours)
         let tables = try db.all("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'", []) {
             $0.text(0) ?? ""
         }
@@ -158,7 +159,9 @@ package enum CopyCleaning {
         try db.run("DELETE FROM files WHERE isPublic = 0 AND id NOT IN (SELECT fileId FROM fileUses)", [])
         try db.run("UPDATE files SET name = 'file', createdBy = 'system'", [])
         for collection in catalog.collections where tables.contains(collection.table) {
-            let masks = collection.fields.filter(\.isPersonal).map { "\(quoted($0.name)) = \(mask($0))" }
+            let masks = collection.fields.filter { $0.isPersonal || $0.isWriteOnly }.map {
+                "\(quoted($0.name)) = \(mask($0))"
+            }
             if !masks.isEmpty {
                 try db.run("UPDATE \(quoted(collection.table)) SET \(masks.joined(separator: ", "))", [])
             }

@@ -55,7 +55,7 @@ extension RouteSamples {
         if try await server.send("GET", "/api/collections/\(name)", by: shop.owner).status == 200 { return }
         try await server.expect(
             201, "POST", "/api/collections", by: shop.owner,
-            json: ["name": .string(name), "fields": [["name": "a", "type": "text"]]])
+            json: ["name": .string(name), "fields": [["name": "a", "type": "text", "personal": true]]])
     }
 
     private func record(_ path: String, _ body: JSON) async throws -> String {

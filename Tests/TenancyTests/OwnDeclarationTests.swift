@@ -40,13 +40,28 @@ struct OwnDeclarationTests {
         ["name": "customerId", "type": "reference", "reference": "customers", "onDelete": "cascade"],
         ["name": "partId", "type": "reference", "reference": "parts"], ["name": "order", "type": "reference"],
         ["name": "worker", "type": "user"], ["name": "extra", "type": "json"],
+        ["name": "partIds", "type": "references", "reference": "parts", "maxItems": 5],
+        ["name": "photo", "type": "file", "accept": ["image/*", "application/pdf"]],
+        ["name": "lockCode", "type": "secret", "maxLength": 20, "readableBy": ["owner", "admin"]],
+        [
+            "name": "number", "type": "sequence", "series": "R/{fy}/{0000}", "firstMonth": 4,
+            "drawn": ["field": "state", "values": ["done"]],
+        ],
+        ["name": "total", "type": "money", "formula": "pieces * price"],
+        ["name": "area", "type": "decimal", "scale": 6, "formula": "size * size"],
+        ["name": "label", "type": "text", "formula": #"item & " / " & pieces"#, "searchable": true],
+        [
+            "name": "step", "type": "choice", "choices": ["in", "out"], "moves": ["in": ["out"]],
+            "writableBy": ["owner", "staff"], "frozen": ["field": "state", "values": ["done"]],
+        ],
     ]
 
     @Test func `a declaration of every type becomes a collection as modules declare them`() throws {
         let fields = Self.all.arrayValue?.filter { $0["name"] != "order" } ?? []
         let declaration = try read([
             "name": "repairJobs", "fields": .array(fields), "indexes": [["state", "day"]], "unique": [["item", "day"]],
-            "permissions": ["staff": ["read", "update"]],
+            "permissions": ["staff": ["read", "update"], "viewer": ["read"]], "own": ["viewer": ["read"]],
+            "ownerField": "worker", "frozen": ["field": "step", "values": ["out"], "except": ["story"]],
         ])
         let collection = declaration.collection
         #expect(collection.name == "repairJobs" && collection.table == "own_repairJobs")
@@ -54,7 +69,15 @@ struct OwnDeclarationTests {
         #expect(collection.fields.count == fields.count && collection.field("state")?.label == "Where it is")
         let permissions = collection.permissions
         #expect(permissions.allow(.delete, for: .admin) && !permissions.allow(.create, for: .staff))
-        #expect(permissions.allow(.update, for: .staff) && !permissions.allow(.read, for: .viewer))
+        #expect(permissions.allow(.update, for: .staff) && permissions.scope(.read, for: .viewer) == .own)
+        #expect(
+            collection.field("step")?.moves == ["in": ["out"]] && collection.field("step")?.writers == [.owner, .staff])
+        #expect(collection.field("step")?.frozen == .init(field: "state", values: ["done"]))
+        #expect(collection.field("tag")?.frozen == .init(field: "step", values: ["out"]))
+        #expect(collection.field("story")?.frozen == nil && collection.field("total")?.frozen == nil)
+        #expect(collection.field("number")?.drawn == .init(field: "state", values: ["done"]))
+        #expect(collection.field("total")?.formula?.source == "pieces * price")
+        #expect(collection.linkTables == ["own_repairJobs_partIds_links"])
         // What is kept says the same again.
         #expect(try read(declaration.json).json == declaration.json)
     }
@@ -83,9 +106,60 @@ struct OwnDeclarationTests {
                     "fields[8].reference not_found", "fields[9].choices not_valid", "fields[10].default not_a_date",
                     "fields[11].searchable not_valid", "fields[12].maxLength out_of_range",
                     "fields[12].colour unknown_field", "fields[13].name twice", "fields[6].currency not_found",
-                    "indexes[0] not_valid", "permissions.viewer read_required", "permissions.owner unknown_field",
+                    "indexes[0] not_valid", "permissions.owner unknown_field", "permissions.viewer read_required",
                     "hue unknown_field",
                 ])
+    }
+
+    @Test func `what only the rules of several fields show is told too`() {
+        let fields: JSON = [
+            ["name": "n", "type": "integer"], ["name": "d", "type": "decimal", "scale": 2],
+            ["name": "s", "type": "choice", "choices": ["a", "b"], "moves": ["a": ["z"]]],
+            ["name": "who", "type": "text", "personal": true], ["name": "key", "type": "secret", "unique": true],
+            ["name": "f1", "type": "integer", "formula": "n + d"],
+            ["name": "f2", "type": "integer", "formula": "f2 + 1"],
+            ["name": "f3", "type": "text", "formula": "who & n"], ["name": "f4", "type": "text", "formula": "key & n"],
+            ["name": "f5", "type": "integer", "formula": "n +"], ["name": "f6", "type": "date", "formula": "n"],
+            ["name": "f7", "type": "integer", "formula": "n * n", "required": true, "default": 1],
+            ["name": "pay", "type": "integer", "readableBy": ["owner"]],
+            ["name": "f8", "type": "integer", "formula": "pay * 2", "readableBy": ["owner", "staff"]],
+            ["name": "x", "type": "text", "writableBy": ["staff"]],
+            ["name": "y", "type": "text", "readableBy": ["boss"]],
+            ["name": "no", "type": "sequence", "series": "{00}{00}"], ["name": "no2", "type": "sequence"],
+            ["name": "z", "type": "text", "frozen": ["field": "s", "values": ["c"]]],
+            ["name": "z2", "type": "text", "frozen": ["field": "n"]],
+            ["name": "ph", "type": "file", "accept": ["image/'; DROP"]],
+            ["name": "ls", "type": "references", "reference": "ghosts", "maxItems": 51],
+            ["name": "big", "type": "decimal", "scale": 6, "formula": "d * d"],
+        ]
+        let found = faults([
+            "name": "repairs", "fields": fields, "unique": [["key"], ["f7"]], "own": ["staff": ["read"]],
+            "frozen": ["field": "s", "values": ["a"], "except": ["ghost"]],
+        ])
+        #expect(
+            found == [
+                "fields[2].moves not_valid", "fields[4].unique contradiction", "fields[9].formula not_valid",
+                "fields[11].required contradiction", "fields[11].default contradiction",
+                "fields[14].writableBy owner_required", "fields[15].readableBy not_a_choice",
+                "fields[16].series not_valid", "fields[17].series required",
+                "fields[19].frozen.values required", "fields[20].accept not_valid",
+                "fields[21].reference not_found", "fields[21].maxItems out_of_range",
+                "fields[5].formula not_valid", "fields[6].formula not_valid", "fields[7].personal required",
+                "fields[8].formula not_valid", "fields[10].formula not_valid", "fields[13].readableBy required",
+                "fields[18].frozen not_valid", "fields[22].formula not_valid", "unique[0] contradiction",
+                "unique[1] contradiction", "frozen.except not_found", "ownerField required",
+            ])
+    }
+
+    @Test func `nothing that somebody writes as a formula ends the program`() {
+        let deep = String(repeating: "(", count: 100) + "n" + String(repeating: ")", count: 100)
+        let long = String(repeating: "n*", count: 99) + "n"
+        for formula in [deep, "n * 99999999999999999999", "\"", "&", "n & n & \"x", long, "(n", "n)", "é"] {
+            let fields: JSON = [
+                ["name": "n", "type": "integer"], ["name": "f", "type": "integer", "formula": .string(formula)],
+            ]
+            _ = faults(["name": "repairs", "fields": fields])
+        }
     }
 
     @Test(arguments: ["a", "repairs", "repairJobs2", "select"])

@@ -19,10 +19,19 @@ struct PlanTests {
             let plans = plane.directory.plans.catalogue.map { text($0.plan) }
             #expect(
                 plans == [
-                    "amc 1 1000000 INR year users=25 storageBytes=2147483648 all",
-                    "enterprise 1 9900 USD month api-keys custom-agents priority sandboxes webhooks all",
-                    "free 1 0 USD month tasks=10 users=3 storageBytes=268435456 requestsPerMinute=5 opencode",
-                    "pro 1 1900 USD month tasks=100 users=25 storageBytes=21474836480 custom-agents priority all",
+                    "amc 2 1000000 INR year users=25 storageBytes=2147483648 ownCollections=20 all",
+                    """
+                    enterprise 2 9900 USD month ownCollections=50 api-keys custom-agents priority sandboxes webhooks \
+                    all
+                    """,
+                    """
+                    free 2 0 USD month tasks=10 users=3 storageBytes=268435456 ownCollections=3 requestsPerMinute=5 \
+                    opencode
+                    """,
+                    """
+                    pro 2 1900 USD month tasks=100 users=25 storageBytes=21474836480 ownCollections=20 custom-agents \
+                    priority all
+                    """,
                     "standard 1 api-keys custom-agents sandboxes webhooks all",
                 ])
             #expect(plane.directory.plans.offered.map(\.name) == ["amc", "enterprise", "free", "pro"])
@@ -36,22 +45,22 @@ struct PlanTests {
             let definition: JSON = ["name": "free", "title": "Free", "limits": ["tasks": 3], "features": ["webhooks"]]
             let version = try await plane.tenants.publish(
                 Plan(definition: definition, version: 0), by: ControlPlane.boss, requestID: "req_1")
-            #expect(version.plan.version == 2)
+            #expect(version.plan.version == 3)
             try await plane.reload()
             let before = plane.directory.plans[shop.id]
-            #expect(before.plan.version == 1 && before.limit(.tasks) == 10 && !before.grants(.webhooks))
+            #expect(before.plan.version == 2 && before.limit(.tasks) == 10 && !before.grants(.webhooks))
             let later = try await plane.makeShop("later", plan: "free")
             #expect(plane.directory.plans[later.id].limit(.tasks) == 3)
             _ = try await plane.tenants.changePlan(
                 shop.id, to: version.plan, by: ControlPlane.boss, requestID: "req_2")
             for _ in 0..<2 {
                 let after = plane.directory.plans[shop.id]
-                #expect(after.plan.version == 2 && after.limit(.tasks) == 3 && after.grants(.webhooks))
+                #expect(after.plan.version == 3 && after.limit(.tasks) == 3 && after.grants(.webhooks))
                 #expect(after.subscription?.anchor == before.subscription?.anchor)
                 try await plane.reload()
             }
             let said = try plane.audit(plane.system).last
-            #expect(said == #"tenant.change-plan \#(shop.id) {"from":"free/1","to":"free/2"}"#)
+            #expect(said == #"tenant.change-plan \#(shop.id) {"from":"free/2","to":"free/3"}"#)
         }
     }
 

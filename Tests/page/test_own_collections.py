@@ -97,3 +97,72 @@ def test_it_goes_when_its_name_is_typed(page):
     announced(page, "Repairs is deleted")
     expect(page.get_by_text("There are none yet.")).to_be_visible()
     expect(menu(page).get_by_role("link", name="Repairs")).to_have_count(0)
+
+
+def test_numbers_lists_formulas_moves_and_rights_are_declared_in_the_page(page, owner):
+    customer = owner.send("POST", "/api/customers", {"name": "Asha"})
+    page.get_by_role("button", name="New collection").click()
+    dialog = page.get_by_role("dialog", name="New collection")
+    dialog.get_by_role("textbox", name="Name").first.fill("jobs2")
+    dialog.get_by_label("Many are called").fill("Jobs")
+    dialog.get_by_label("One is called").fill("Job")
+
+    def add(name, kind):
+        dialog.get_by_role("button", name="Add a field").click()
+        field = line(dialog, "New field").last
+        field.get_by_role("textbox", name="Field").fill(name)
+        field.get_by_label("Kind").select_option(kind)
+        return field
+
+    state = add("state", "choice")
+    state.get_by_label("Choices").fill("open, done")
+    state.get_by_label("Moves").fill("open > done")
+    add("pieces", "integer")
+    total = add("twice", "integer")
+    total.get_by_label("Computed as").fill("pieces * 2")
+    total.get_by_text("Who reads and sets it").click()
+    total.get_by_label("Read by").select_option("owner,admin")
+    add("number", "sequence").get_by_label("Looks like").fill("J-{000}")
+    add("customerIds", "references").get_by_label("Of").select_option("customers")
+    add("photo", "file").get_by_label("Of type").fill("image/*")
+    add("lockCode", "secret")
+    add("grams", "weight")
+    dialog.get_by_role("button", name="Declare it").click()
+    announced(page, "Jobs is there")
+    fields = {field["name"]: field for field in owner.send("GET", "/api/collections/jobs2")["fields"]}
+    assert fields["state"]["moves"] == {"open": ["done"]} and fields["twice"]["readableBy"] == ["owner", "admin"]
+    assert fields["customerIds"]["reference"] == "customers" and fields["photo"]["accept"] == ["image/*"]
+
+    menu(page).get_by_role("link", name="Jobs").click()
+    page.get_by_role("link", name="New job").first.click()
+    page.get_by_label("Name").fill("Polish")
+    page.get_by_label("Pieces").fill("4")
+    page.get_by_label("Lock code").fill("sesame")
+    expect(page.get_by_text("appliance record create")).not_to_contain_text("sesame")
+    page.get_by_label("Grams").fill("1500")
+    page.get_by_role("combobox", name="Customers").fill("ash")
+    page.get_by_role("option", name="Asha").click()
+    expect(page.get_by_role("list", name="Customers").get_by_role("listitem")).to_have_text(["Asha"])
+    expect(page.get_by_label("Twice")).to_have_count(0)
+    page.get_by_role("button", name="Create job").click()
+    expect(heading(page, "J-001")).to_be_visible()
+    record = owner.send("GET", "/api/jobs2")["items"][0]
+    assert record["twice"] == 8 and record["number"] == "J-001" and "lockCode" not in record
+    assert record["grams"] == 1500 and record["customerIds"] == [customer["id"]]
+    facts = page.get_by_role("region", name="Job", exact=True)
+    expect(facts.get_by_role("link", name="Asha", exact=True)).to_be_visible()
+
+
+def test_what_the_page_shows_of_a_declaration_is_what_it_sends_back(page, owner):
+    before = owner.send("GET", "/api/collections/jobs2")
+    menu(page).get_by_role("link", name="Your collections").click()
+    page.get_by_role("button", name="Change… Jobs").click()
+    dialog = page.get_by_role("dialog", name="Change Jobs")
+    expect(line(dialog, "state").get_by_label("Moves")).to_have_value("open > done")
+    dialog.get_by_role("button", name="See what it does").click()
+    expect(dialog.get_by_role("list", name="What it does")).to_have_text("No record is touched")
+    dialog.get_by_role("button", name="Change it").click()
+    announced(page, "Jobs is changed")
+    after = owner.send("GET", "/api/collections/jobs2")
+    assert {field["name"]: field for field in after["fields"]} == {
+        field["name"]: field for field in before["fields"]}

@@ -16,12 +16,12 @@ def test_a_new_version_of_a_plan_reaches_a_shop_when_it_is_moved(appliance):
     version = appliance.json(
         "plan", "create", "pro", "--limit", "tasks=200", "--limit", "users=none", "--price", "2400:USD:month",
         "--feature", "webhooks", "--without-feature", "priority")
-    assert (version["version"], version["limits"]["tasks"], version["limits"]["users"]) == (2, 200, None)
+    assert (version["version"], version["limits"]["tasks"], version["limits"]["users"]) == (3, 200, None)
     assert version["features"] == ["custom-agents", "webhooks"]
     assert limits(appliance, "acme")["tasks"] == 100
     assert "already" in appliance.cli("plan", "create", "pro", code=1).stderr
     shown = appliance.cli("tenant", "change-plan", "acme", "--plan", "pro", "--dry-run").stdout
-    assert "acme: pro/1 would become pro/2" in shown and "webhooks" in shown
+    assert "acme: pro/2 would become pro/3" in shown and "webhooks" in shown
     assert appliance.json("plan", "move", "pro")["moved"] == ["acme"]
     assert limits(appliance, "acme")["tasks"] == 200
     assert "one of" in appliance.cli("tenant", "change-plan", "acme", "--plan", "gold", code=65).stderr.lower()

@@ -101,8 +101,8 @@ function openChange({ shop, own, onChange }) {
 }
 
 // What the dialog does not show stays as it is.
-const settings = ({ indexes, unique, permissions }) => (
-  Object.fromEntries(Object.entries({ indexes, unique, permissions }).filter(([, value]) => value !== undefined)))
+const settings = ({ indexes, unique, permissions, own, ownerField, frozen }) => Object.fromEntries(
+  Object.entries({ indexes, unique, permissions, own, ownerField, frozen }).filter(([, value]) => value !== undefined))
 
 const declaration = ({ name, title, heading, fields }) => ({
   ...(name === undefined ? {} : { name: name.trim() }), title: title.trim() || null,
@@ -113,7 +113,8 @@ const words = {
   create: () => 'The collection is made', addField: ({ field }) => `${field} is new`,
   dropField: ({ field }) => `${field} goes, with what is in it`,
   renameField: ({ field, from }) => `${from} becomes ${field}`,
-  fillField: ({ field }) => `${field} gets its default`, changeField: ({ field }) => `${field} gets other rules`,
+  fillField: ({ field }) => `${field} gets its default`, computeField: ({ field }) => `${field} is computed`,
+  changeField: ({ field }) => `${field} gets other rules`,
   indexes: () => 'Indexes are made anew', search: () => 'The search is made anew',
   permissions: () => 'Roles may do something else', delete: () => 'The collection goes, with all its records',
 }

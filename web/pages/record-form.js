@@ -48,7 +48,7 @@ function createForm({ shop, collection, query }) {
     cancel: buttonLink({ label: 'Cancel', href: shop.address(collection.name) }),
     onChange: (values) => {
       refresh(inputs)
-      line.update(commands.recordCreate(shop, collection, given(values)))
+      line.update(commands.recordCreate(shop, collection, spoken(collection, given(values))))
     },
     onSubmit: async (values) => {
       const record = await shop.post(collection.path, given(values))
@@ -70,7 +70,7 @@ function openEdit({ shop, collection, record, place, entered = {} }) {
     cancel: buttonLink({ label: 'Cancel', href: shop.address(collection.name, record.id) }),
     onChange: (values) => {
       refresh(inputs)
-      line.update(commands.recordChange(shop, collection, record.id, changes(values)))
+      line.update(commands.recordChange(shop, collection, record.id, spoken(collection, changes(values))))
     },
     onSubmit: (values) => save({ shop, collection, record, place, patch: changes(values) }),
   }))
@@ -102,6 +102,10 @@ function recordInputs({ shop, fields, record }) {
   }
   return [...inputs.values()]
 }
+
+// A secret stands in no command that somebody copies.
+const spoken = ({ fields }, values) => Object.fromEntries(Object.entries(values).map(([name, value]) => (
+  [name, fields.find((field) => field.name === name)?.type === 'secret' ? 'SECRET' : value])))
 
 const refresh = (inputs) => inputs.forEach((input) => input.refresh?.())
 const isEntered = (field) => !field.isReadOnly

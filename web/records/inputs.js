@@ -1,10 +1,11 @@
 import { radios } from '../components/choices.js'
-import { selectField, textArea, textField } from '../components/field.js'
+import { passwordField, selectField, textArea, textField } from '../components/field.js'
 import { element, uniqueID } from '../dom.js'
 import { majorText, minorFrom } from '../money.js'
 import { instantFrom, wallTime } from '../zoned-time.js'
 import { fileField } from './file-field.js'
 import { referenceField } from './reference-field.js'
+import { referencesField } from './references-field.js'
 
 /**
  * The form field for a field of a collection. Its `value()` is what the API takes, null when nothing is entered;
@@ -19,6 +20,8 @@ export function inputFor({ shop, field, value = null, currency = () => shop.curr
 
 const hints = {
   instant: (shop) => `On the shop’s clock, ${shop.zone}.`,
+  weight: () => 'In milligrams.', rate: () => 'In hundredths of a percent.', duration: () => 'In seconds.',
+  secret: () => 'Kept sealed, and shown to nobody. Empty: as it is.',
 }
 
 const makers = {
@@ -26,9 +29,10 @@ const makers = {
   email: (given) => line(given, { type: 'email', autocapitalize: 'none', spellcheck: 'false' }),
   phone: (given) => line(given, { type: 'tel' }),
   code: (given) => line(given, { autocapitalize: 'characters', spellcheck: 'false' }),
-  integer, money, currency, boolean, choice, instant,
+  integer, weight: integer, rate: integer, duration: integer, money, currency, boolean, choice, instant, secret,
   date: (given) => line(given, { type: 'date' }),
   reference: ({ shop, field, value, options }) => referenceField({ shop, field, value, ...options }),
+  references: ({ shop, field, value, options }) => referencesField({ shop, field, value, ...options }),
   file: ({ shop, field, value, options }) => fileField({ shop, field, value, ...options }),
   object: json, array: json, json,
 }
@@ -65,6 +69,12 @@ function money({ value, currency, options }) {
     // The record’s currency was changed beside it: what is typed stays and now means that.
     refresh: () => { unit.textContent = currency() },
   }
+}
+
+// Spaces may belong to it. One that is there already need not be given again, so the server says where it is missing.
+function secret({ options: { required, ...options } }) {
+  const made = passwordField({ ...options, autocomplete: 'new-password' })
+  return { ...made, value: () => made.value() || null }
 }
 
 // Every code the browser knows is suggested; which ones are money today, the server decides.

@@ -12,6 +12,7 @@ const longTextShown = 80
 /** The value of one field as a person reads it: money in its currency, times on the shop's clock, a label for an id. */
 export function valueNode(shop, field, record) {
   const value = record[field.name]
+  if (field.type === 'secret') return 'Not shown'
   if (value === null || value === undefined || value === '') return nothing
   return (views[field.type] ?? plain)({ shop, field, record, value })
 }
@@ -42,6 +43,8 @@ const views = {
   email: ({ value }) => element('a', { href: `mailto:${value}` }, value),
   phone: ({ value }) => element('a', { href: `tel:${value.replace(/[^\d+]/g, '')}` }, value),
   reference: ({ shop, field, value }) => referenceLink(shop, field, value),
+  references: ({ shop, field, value }) => (value.length > 0 ? value.flatMap((id, index) => (
+    [index > 0 && ', ', referenceLink(shop, field, id)].filter(Boolean))) : nothing),
   file: ({ shop, value }) => fileView(shop, value),
 }
 

@@ -3,6 +3,7 @@ import Backups
 import CollectionKit
 import HTTPAPI
 import Hummingbird
+import Storage
 import Tenancy
 
 /// Operators bring single records back, without the rest of the shop.
@@ -62,7 +63,10 @@ struct RecordRestoreController: Sendable {
     }
 
     private func collection(_ name: String, of tenant: Tenant) throws -> Collection {
-        guard let entry = appliance.catalog.entry(name), tenant.has(module: entry.module) else {
+        let catalog = try appliance.directory.file(tenant.id).read { [catalog = appliance.catalog] db in
+            try OwnCollections(db, beside: catalog).catalog
+        }
+        guard let entry = catalog.entry(name), tenant.has(module: entry.module) else {
             throw DomainError.invalid("collection", "not_found", "The shop has no collection \(name.prefix(64)).")
         }
         return entry.collection

@@ -63,7 +63,7 @@ package final class OwnCollections: Sendable {
         all.map(\.declaration).filter { other in
             other.name != name
                 && other.collection.fields.contains { field in
-                    if case .reference(name, _) = field.type { true } else { false }
+                    field.type.target == name
                 }
         }.map(\.name)
     }
@@ -139,7 +139,7 @@ package final class OwnCollections: Sendable {
         guard now[declaration.name]?.version == former?.version else { throw Self.overtaken }
         if former == nil { try now.requireRoom(entitlements) }
         let missing = declaration.collection.fields.first { field in
-            guard case .reference(let target, _) = field.type else { return false }
+            guard let target = field.type.target else { return false }
             return target != declaration.name && now.catalog[target] == nil
         }
         if missing != nil { throw Self.overtaken }

@@ -78,13 +78,15 @@ package struct OwnDeclaration: Sendable {
         let names = Set(fields.fields.map(\.name))
         let indexes = Self.lists("indexes", &reader, names)
         let unique = Self.lists("unique", &reader, names)
-        let permissions = Self.permissions(&reader)
+        Self.checkUnique(unique, fields.fields, &reader)
+        let frozen = Self.frozen(fields, &reader)
+        let permissions = Self.permissions(fields.fields, &reader)
         try reader.finish()
 
         (self.name, renamed) = (name, fields.renamed)
         collection = Collection(
             name, idPrefix: idPrefix, title: title, fields: fields.fields, indexes: indexes, unique: unique,
-            permissions: permissions, own: .init(heading: heading, version: version))
+            frozen: frozen, permissions: permissions, own: .init(heading: heading, version: version))
         json = Self.kept(members, name: name, idPrefix: idPrefix, title: title, heading: heading)
     }
 
@@ -123,34 +125,5 @@ package struct OwnDeclaration: Sendable {
             }
         }
         return lists
-    }
-
-    /// What staff and viewers may do; owners and admins may everything.
-    private static func permissions(_ reader: inout InputReader) -> Permissions {
-        guard let value = reader.member("permissions") else { return .standard }
-        var granted: [Role: [Permissions.Operation: Permissions.Scope]] = [.owner: .everything, .admin: .everything]
-        if value.objectValue == nil {
-            reader.faults.append(.init("permissions", "wrong_type", "Expected an object of roles, each with a list."))
-        }
-        for member in value.objectValue ?? [] {
-            let field = "permissions.\(member.name.prefix(40))"
-            guard let role = Role(rawValue: member.name), role == .staff || role == .viewer else {
-                reader.faults.append(
-                    .init(field, "unknown_field", "One of staff, viewer: owners and admins may everything."))
-                continue
-            }
-            let operations = member.value.arrayValue?.map { $0.stringValue.flatMap(Permissions.Operation.init) }
-            guard let operations, operations.count <= 8, !operations.contains(nil) else {
-                reader.faults.append(.init(field, "not_a_choice", "A list of read, create, update and delete."))
-                continue
-            }
-            let allowed = operations.compactMap { $0 }
-            guard allowed.isEmpty || allowed.contains(.read) else {
-                reader.faults.append(.init(field, "read_required", "What may be changed must be read too."))
-                continue
-            }
-            granted[role] = Dictionary(allowed.map { ($0, .all) }, uniquingKeysWith: { first, _ in first })
-        }
-        return Permissions(granted)
     }
 }

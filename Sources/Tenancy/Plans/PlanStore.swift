@@ -45,6 +45,18 @@ package enum PlanStore {
             SELECT id, plan, 0, substr(createdAt, 1, 10), createdAt FROM tenants;
         """
 
+    /// How many collections of its own a shop has, by plan. A version stays as it is, so these are second ones, written
+    /// only where an operator has written none: what somebody set is theirs.
+    static let ownCollections = """
+        INSERT INTO plans SELECT p.name, 2, json_set(p.definition, '$.limits.ownCollections', n.number),
+                '2026-11-22T00:00:00.000Z', 'system'
+            FROM plans p JOIN (
+                SELECT 'free' AS name, 3 AS number UNION ALL SELECT 'pro', 20 UNION ALL SELECT 'amc', 20
+                UNION ALL SELECT 'enterprise', 50) n ON n.name = p.name
+            WHERE p.version = 1 AND p.createdBy = 'system'
+                AND NOT EXISTS (SELECT 1 FROM plans q WHERE q.name = p.name AND q.version > 1);
+        """
+
     /// A version with who wrote it and when.
     package struct Version: Sendable {
         package let plan: Plan
