@@ -7,9 +7,13 @@ package struct SnapshotCatalog: Sendable {
     /// The backups folder.
     let root: URL
     let folder: SnapshotsFolder
+    /// Nil where no seal can be checked, or none is asked for.
+    let seals: ManifestSeals?
 
     /// `root` need not exist.
-    package init(root: URL) { (self.root, folder) = (root, SnapshotsFolder(root: root)) }
+    package init(root: URL, seals: ManifestSeals?) {
+        (self.root, folder, self.seals) = (root, SnapshotsFolder(root: root), seals)
+    }
 
     private static let latest = "latest"
 
@@ -33,12 +37,14 @@ package struct SnapshotCatalog: Sendable {
         }
     }
 
-    /// Throws `backup_damaged` when a single bit of it is not as it was written.
+    /// Throws `backup_damaged` when a single bit of it is not as it was written or somebody else wrote it, and
+    /// `backup_unsealed` when nobody can tell.
     package func manifest(_ id: SnapshotID) throws -> Manifest {
         guard EntryKind(folder.snapshot(id)) != nil else { throw DomainError.noSnapshot(id.description) }
         do {
             return try readManifest(id)
         } catch let fault as ManifestFault {
+            if fault.isUnsealed { throw DomainError.unsealed(SnapshotsFolder.manifestName, in: id, fault.reason) }
             throw DomainError.damaged(SnapshotsFolder.manifestName, in: id, fault.reason)
         }
     }
@@ -77,6 +83,18 @@ package struct SnapshotCatalog: Sendable {
     }
 
     private func readManifest(_ id: SnapshotID) throws -> Manifest {
+        let bytes = try manifestBytes(id)
+        let manifest = try Manifest.decode(bytes, id: id)
+        try seals?.check(bytes, seal: sealBytes(id))
+        return manifest
+    }
+
+    func sealBytes(_ id: SnapshotID) -> [UInt8]? {
+        try? FileReader.contents(folder.seal(id), limit: ManifestSeals.Limit.file)
+    }
+
+    /// As they lie there; throws `ManifestFault` where they cannot be read.
+    func manifestBytes(_ id: SnapshotID) throws -> [UInt8] {
         guard EntryKind(folder.snapshot(id)) == .folder else {
             throw ManifestFault(reason: "its folder is not a folder")
         }
@@ -88,6 +106,6 @@ package struct SnapshotCatalog: Sendable {
         guard let bytes = try? FileReader.contents(folder.manifest(id), limit: Manifest.Limit.manifestBytes) else {
             throw ManifestFault(reason: "it cannot be read")
         }
-        return try Manifest.decode(bytes, id: id)
+        return bytes
     }
 }
