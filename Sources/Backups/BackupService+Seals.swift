@@ -38,7 +38,9 @@ extension BackupService {
         for id in try catalog.folder.ids() {
             guard let bytes = try? catalog.manifestBytes(id) else { continue }
             let isOurs =
-                isFirst ? Manifest.isWhole(bytes) : (try? seals.check(bytes, seal: catalog.sealBytes(id))) != nil
+                isFirst
+                ? Manifest.isWhole(bytes)
+                : (try? seals.check(catalog.folder.manifest(id), seal: catalog.sealBytes(id))) != nil
             guard isOurs else { continue }
             do {
                 try AtomicFile.publish(seals.seal(bytes), to: catalog.folder.seal(id))

@@ -1,6 +1,7 @@
 import ApplianceCore
 import Crypto
 import Foundation
+import Storage
 
 /// The seal of a snapshot, `manifest.seal`: HMAC-SHA256 over the manifest's bytes with a key of this installation.
 ///
@@ -30,17 +31,26 @@ package struct ManifestSeals: Sendable {
         return Array("\(Self.format) \(Self.id(key)) \(Self.sum(manifest, key))\n".utf8)
     }
 
-    /// Throws `ManifestFault` unless one of the keys made this seal of this manifest.
-    func check(_ manifest: [UInt8], seal: [UInt8]?) throws {
+    /// Throws `ManifestFault` unless one of the keys made this seal of the manifest at `url`. Reads it in parts: a
+    /// stranger's is never held in memory, however large it is.
+    func check(_ url: URL, seal: [UInt8]?) throws {
         guard let seal else { throw ManifestFault(reason: "it has no seal", isUnsealed: true) }
         let words = String(decoding: seal, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
         guard words.count == 3, words[0] == Self.format else { throw ManifestFault(reason: "its seal is none of ours") }
         guard let key = keys().first(where: { Self.id($0) == words[1] }) else {
             throw ManifestFault(reason: "it was sealed with another master.key", isUnsealed: true)
         }
-        guard let sum = Self.bytes(words[2]),
-            HMAC<SHA256>.isValidAuthenticationCode(sum, authenticating: manifest, using: SymmetricKey(data: key))
-        else { throw ManifestFault(reason: "its seal does not match: it was changed by somebody without master.key") }
+        var sum = HMAC<SHA256>(key: SymmetricKey(data: key))
+        do {
+            let reader = try FileReader(url)
+            while case let part = try reader.next(), !part.isEmpty { sum.update(data: part) }
+        } catch {
+            throw ManifestFault(reason: "it cannot be read")
+        }
+        // `==` of a code takes the same time wherever the two differ.
+        guard let sealed = Self.bytes(words[2]), sum.finalize() == sealed else {
+            throw ManifestFault(reason: "its seal does not match: it is damaged, or changed by one without master.key")
+        }
     }
 
     private static func id(_ key: [UInt8]) -> String { String(sum(Array("id".utf8), key).prefix(16)) }

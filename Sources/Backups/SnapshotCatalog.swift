@@ -83,18 +83,18 @@ package struct SnapshotCatalog: Sendable {
     }
 
     private func readManifest(_ id: SnapshotID) throws -> Manifest {
-        let bytes = try manifestBytes(id)
-        let manifest = try Manifest.decode(bytes, id: id)
-        try seals?.check(bytes, seal: sealBytes(id))
-        return manifest
+        try checkEntry(id)
+        // First of all: of what a stranger wrote not even the JSON is read.
+        try seals?.check(folder.manifest(id), seal: sealBytes(id))
+        return try Manifest.decode(manifestBytes(id), id: id)
     }
 
     func sealBytes(_ id: SnapshotID) -> [UInt8]? {
         try? FileReader.contents(folder.seal(id), limit: ManifestSeals.Limit.file)
     }
 
-    /// As they lie there; throws `ManifestFault` where they cannot be read.
-    func manifestBytes(_ id: SnapshotID) throws -> [UInt8] {
+    /// Throws `ManifestFault` unless there is an ordinary file of the name.
+    private func checkEntry(_ id: SnapshotID) throws {
         guard EntryKind(folder.snapshot(id)) == .folder else {
             throw ManifestFault(reason: "its folder is not a folder")
         }
@@ -103,6 +103,11 @@ package struct SnapshotCatalog: Sendable {
         case .none: throw ManifestFault(reason: "it is missing")
         case .some(let kind): throw ManifestFault(reason: "it is \(kind.words)")
         }
+    }
+
+    /// As they lie there; throws `ManifestFault` where they cannot be read.
+    func manifestBytes(_ id: SnapshotID) throws -> [UInt8] {
+        try checkEntry(id)
         guard let bytes = try? FileReader.contents(folder.manifest(id), limit: Manifest.Limit.manifestBytes) else {
             throw ManifestFault(reason: "it cannot be read")
         }

@@ -10,7 +10,7 @@ import Testing
 struct ManifestSealTests {
     private static let key = Array(repeating: UInt8(7), count: 32)
     private static let other = Array(repeating: UInt8(8), count: 32)
-    private static let altered = "its seal does not match: it was changed by somebody without master.key"
+    private static let altered = "its seal does not match: it is damaged, or changed by one without master.key"
 
     /// Two tenants and a snapshot of them, sealed.
     private func withSealedSnapshot(_ body: (TestAppliance, Manifest) async throws -> Void) async throws {
