@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from http.client import HTTPException
 from pathlib import Path
 
 from . import dataset
 from .client import Client
 from .failure import BenchmarkFailure
-from .machine import say
+from .machine import ensure_pocketbase, say
+from .pocketbase import SIGNED_IN, SUPERUSER, PocketBase
 from .scale import Shops
 
 BYTES_PER_MB = 1_000_000
@@ -38,6 +40,7 @@ def measure(binary, folder, megabytes, shops):
         results.append(unchanged(appliance, shops))
     finally:
         appliance.stop()
+    results += pocketbase(folder, size)
     results += [sqlite_and_gzip(plain, folder, size), litestream(plain, folder, size)]
     return [result for result in results if result]
 
@@ -63,32 +66,42 @@ def size_with_log(database):
 
 
 def snapshot(appliance, size):
-    """The longest wait of a create is that of a client that writes all the time the snapshot takes."""
+    def create(number):
+        return "/api/customers", {"name": f"Writer {number}"}
+
+    figures = under_writes(
+        appliance, create, lambda: observed(appliance, size, lambda: appliance.command("backup", "create")))
+    return {"work": f"Appliance: snapshot under writes, proved, {size:.0f} MB", **figures}
+
+
+def under_writes(server, create, body):
+    """What `body` gives; the longest wait of a create is that of a client that writes all the time it takes."""
     waits, done = [], threading.Event()
-    writer = threading.Thread(target=write, args=(appliance, waits, done))
+    writer = threading.Thread(target=write, args=(server, create, waits, done))
     writer.start()
     try:
-        figures = observed(appliance, size, "backup", "create")
+        figures = body()
     finally:
         done.set()
         writer.join()
     if not waits:
         raise BenchmarkFailure("nothing was written while the snapshot was made")
     note = f"{len(waits):,} creates meanwhile: median {statistics.median(waits):.1f} ms, longest {max(waits):.1f} ms"
-    return {"work": f"Appliance: snapshot under writes, proved, {size:.0f} MB", **figures, "note": note}
+    return {**figures, "note": note}
 
 
-def write(appliance, waits, done):
-    client, number = Client(appliance.port, appliance.tokens[0]), 0
+def write(server, create, waits, done):
+    client, number = Client(server.port, server.tokens[0]), 0
     while not done.is_set():
         begin = time.perf_counter()
-        client.call("POST", "/api/customers", {"name": f"Writer {number}"})
+        client.call("POST", *create(number))
         waits.append((time.perf_counter() - begin) * 1000)
         number += 1
 
 
 def restore(appliance, size):
-    figures = observed(appliance, size, "restore", "--tenant", SHOP, "--snapshot", "latest", "--yes")
+    figures = observed(
+        appliance, size, lambda: appliance.command("restore", "--tenant", SHOP, "--snapshot", "latest", "--yes"))
     return {"work": f"Appliance: restore with every check, {size:.0f} MB", **figures, "note": ""}
 
 
@@ -99,16 +112,16 @@ def unchanged(appliance, shops):
         operator.call("POST", "/api/admin/tenants", {
             "slug": f"quiet-{number:05d}", "ownerEmail": "owner@quiet.example"})
     appliance.command("backup", "create")
-    figures = observed(appliance, 0, "backup", "create")
+    figures = observed(appliance, 0, lambda: appliance.command("backup", "create"))
     return {"work": f"Appliance: run over {shops:,} unchanged shops", **figures, "note": "goal: under a second"}
 
 
-def observed(appliance, size, *command):
-    """Seconds of the command, CPU and peak memory of the server while it ran."""
-    Path(f"/proc/{appliance.process.pid}/clear_refs").write_text("5")
-    cpu, begin = appliance.cpu_seconds(), time.perf_counter()
-    appliance.command(*command)
-    return rates(size, time.perf_counter() - begin, appliance.cpu_seconds() - cpu, peak_mib(appliance.process.pid))
+def observed(server, size, work):
+    """Seconds of the work, CPU and peak memory of the server while it ran."""
+    Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
+    cpu, begin = server.cpu_seconds(), time.perf_counter()
+    work()
+    return rates(size, time.perf_counter() - begin, server.cpu_seconds() - cpu, peak_mib(server.process.pid))
 
 
 def peak_mib(process):
@@ -120,6 +133,80 @@ def peak_mib(process):
 
 def rates(size, seconds, cpu, peak):
     return {"seconds": seconds, "cpu": cpu, "rate": size / seconds if size else None, "peakMiB": peak}
+
+
+# --- PocketBase, with as many bytes of the same purchases
+
+PURCHASES = "purchases"
+INDEXES = ["customer, occurredAt", "occurredAt", "createdAt"]
+
+
+def pocketbase(folder, size):
+    """Its own backup, a zip of its whole folder made by its API, and the restore of that; it checks nothing."""
+    server = PocketBase(ensure_pocketbase(folder.parent), folder / "pocketbase")
+    try:
+        server.prepare([])
+        superuser = Client(server.port, server.sign_in("_superusers", SUPERUSER))
+        superuser.call("POST", "/api/collections", {
+            "name": PURCHASES, "type": "base", "createRule": SIGNED_IN,
+            "fields": [{"name": name, "type": "text"} for name in ("customer", "kind", "currency", "note", "createdAt", "updatedAt")]
+            + [{"name": "occurredAt", "type": "text"}, {"name": "quantity", "type": "number"}, {"name": "amount", "type": "number"}],
+            "indexes": [f"CREATE INDEX purchases_{number} ON {PURCHASES} ({columns})" for number, columns in enumerate(INDEXES)]})
+        server.stop()
+        fill_pocketbase(server.folder / "data/data.db", size)
+        server.start()
+        size = (server.folder / "data/data.db").stat().st_size / BYTES_PER_MB
+        figures = under_writes(server, pocketbase_create, lambda: observed(
+            server, size, lambda: superuser.call("POST", "/api/backups", {"name": "bench.zip"})))
+        return [{"work": f"PocketBase: its own backup under writes, {size:.0f} MB", **figures,
+                 "note": f"not checked; {figures['note']}"}, pocketbase_restore(server, superuser, size)]
+    finally:
+        server.stop()
+
+
+def pocketbase_create(number):
+    return f"/api/collections/{PURCHASES}/records", {"customer": f"Writer {number}"}
+
+
+def fill_pocketbase(database, size):
+    """Row by row its API takes minutes for what a backup takes seconds for."""
+    purchases, number = dataset.generated_purchases(), 0
+    with sqlite3.connect(database) as connection:
+        while database.stat().st_size < size * BYTES_PER_MB:
+            rows = []
+            for customer, date, quantity, amount in purchases:
+                number += 1
+                rows.append((f"{number:015d}", f"cus_{customer:>026}", f"{date}T00:00:00.000Z", "sale", quantity, amount, "USD", "",
+                             "2026-11-22T05:10:39.265Z", "2026-11-22T05:10:39.265Z"))
+            connection.executemany(
+                f"INSERT INTO {PURCHASES} (id, customer, occurredAt, kind, quantity, amount, currency, note, createdAt, updatedAt) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.commit()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            say(f"PocketBase filled to {database.stat().st_size / BYTES_PER_MB:.0f} MB")
+
+
+def pocketbase_restore(server, superuser, size):
+    """Done when it serves again and what was made after the backup is gone; it starts itself anew meanwhile."""
+    marker = Client(server.port, server.tokens[0]).call("POST", *pocketbase_create("after"))["id"]
+
+    def is_back():
+        try:
+            superuser.call("GET", f"/api/collections/{PURCHASES}/records/{marker}", expect=(404,))
+            return True
+        except (OSError, HTTPException, BenchmarkFailure):
+            return False
+
+    def work():
+        superuser.call("POST", "/api/backups/bench.zip/restore")
+        deadline = time.perf_counter() + 120
+        while not is_back():
+            if time.perf_counter() > deadline:
+                raise BenchmarkFailure("PocketBase did not come back from its restore")
+            time.sleep(0.005)
+
+    return {"work": f"PocketBase: restore of it, {size:.0f} MB", **observed(server, size, work),
+            "note": "not checked; the whole instance, which is away meanwhile"}
 
 
 # --- other tools, on a copy of the same database

@@ -21,6 +21,10 @@ extension Appliance {
 }
 
 extension Appliance {
+    static func seals(_ master: MasterKey) -> ManifestSeals { ManifestSeals { master.manifestKeys } }
+}
+
+extension Appliance {
     /// Restores, lets go of everything that memory knew of what was replaced, and writes down who did it.
     func restore(
         _ plan: RestorePlan, by actor: Actor, requestID: String, progress: @escaping WorkProgress.Report

@@ -96,8 +96,9 @@ package struct Appliance: Sendable {
             root: configuration.backups,
             environment: Self.backupEnvironment(
                 directory, system, data, storage, time, logger, configuration.retention,
-                Self.amendments(erasures, system)))
+                Self.amendments(erasures, system), Self.seals(master)))
         try backups.cleanUp()
+        await backups.settleSeals()
         try await tenants.completeDeletions()
         try tenants.completeAdoptions()
         _ = try? await erasures.catchUp()
@@ -139,7 +140,8 @@ package struct Appliance: Sendable {
 
     static func backupEnvironment(
         _ directory: TenantDirectory, _ system: DatabaseFile, _ data: DataDirectory, _ storage: StorageServices,
-        _ time: TimeSource, _ logger: Logger, _ retention: RetentionRules, _ amendments: PastAmendments = .none
+        _ time: TimeSource, _ logger: Logger, _ retention: RetentionRules,
+        _ amendments: PastAmendments = .none, _ seals: ManifestSeals? = nil
     ) -> BackupEnvironment {
         let source = BackupSource(
             system: system,
@@ -150,7 +152,8 @@ package struct Appliance: Sendable {
                 }
             }, tenantFile: { directory.file($0) }, amendments: amendments)
         return BackupEnvironment(
-            source: source, directory: data, services: storage, time: time, logger: logger, retention: retention)
+            source: source, directory: data, services: storage, time: time, logger: logger, retention: retention,
+            seals: seals)
     }
 
     /// Reads anew what is kept in memory of the control plane: after a restore of it.

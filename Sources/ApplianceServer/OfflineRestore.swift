@@ -29,11 +29,13 @@ package struct OfflineRestore: Sendable {
         let erasures = Erasures(
             system: system, directory: directory, catalog: Appliance.makeCatalog(), backups: configuration.backups,
             storage: storage, ids: IdentifierSource(time: .system), time: .system, logger: logger)
+        // One that cannot be read vouches for nothing, and keeps nobody from a restore.
+        let master = (try? MasterKey.existing(data)) ?? nil
         backups = BackupService(
             root: configuration.backups,
             environment: Appliance.backupEnvironment(
                 directory, system, data, storage, .system, logger, configuration.retention,
-                Appliance.amendments(erasures, system)))
+                Appliance.amendments(erasures, system), master.map(Appliance.seals)))
         try backups.cleanUp()
     }
 

@@ -24,7 +24,7 @@ package final class BackupService: Sendable {
 
     /// `root` is the backups folder; it is made when it is first needed.
     package init(root: URL, environment: BackupEnvironment) {
-        (catalog, self.environment) = (SnapshotCatalog(root: root), environment)
+        (catalog, self.environment) = (SnapshotCatalog(root: root, seals: environment.seals), environment)
     }
 
     /// Removes what restores, snapshots and prunes left when the process died. Call once, before files are served.
@@ -102,12 +102,14 @@ package final class BackupService: Sendable {
 
     // MARK: - Restoring
 
-    /// Touches nothing. Throws `backup_damaged` for a manifest that is not as it was written.
+    /// Touches nothing. Throws `backup_damaged` for a manifest that is not as it was written, `backup_unsealed` for one
+    /// that nobody vouches for.
     package func plan(_ request: RestoreRequest) async throws -> RestorePlan {
         // What was committed a moment ago counts.
         if request.at != nil { await environment.services.changeLog?.flush() }
         let current = (try? await environment.source.tenants()) ?? []
-        let catalog = request.from.map { SnapshotCatalog(root: $0) } ?? catalog
+        let catalog = SnapshotCatalog(
+            root: request.from ?? catalog.root, seals: seals(for: request))
         let planner = RestorePlanner(environment: environment, catalog: catalog, request: request, current: current)
         let amendments = environment.source.amendments
         return try await environment.services.longWork {
@@ -128,11 +130,13 @@ package final class BackupService: Sendable {
     package func restore(
         _ plan: RestorePlan, progress: @escaping WorkProgress.Report = { _ in }
     ) async throws -> [RestoreOutcome] {
-        try await undoing(plan.items.compactMap(\.undo?.name)) {
+        let outcomes = try await undoing(plan.items.compactMap(\.undo?.name)) {
             try await reading(plan) {
                 try await Restorer(environment: environment, plan: plan).restore(progress: progress)
             }
         }
+        await takeOver(plan)
+        return outcomes
     }
 
     /// Makes what a plan of one shop gives, checked as before a restore, in a new folder at `parent`; touches nothing

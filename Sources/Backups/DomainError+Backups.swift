@@ -8,6 +8,14 @@ extension DomainError {
             hint: "appliance backup list shows older snapshots; name one with --snapshot.")
     }
 
+    /// Whole, and perhaps a stranger's.
+    static func unsealed(_ path: String, in id: SnapshotID, _ reason: String) -> DomainError {
+        .conflict(
+            "backup_unsealed", "\(path) in snapshot \(id) is not known to be ours: \(reason).",
+            hint: "Put the master.key that it was made with into the data folder. If you know where the backup comes "
+                + "from, appliance restore --unsealed takes it all the same.")
+    }
+
     static func damagedLog(_ file: String, of name: String, _ reason: String) -> DomainError {
         .conflict(
             "backup_damaged", "\(file) in the change log of \(name) is damaged: \(reason).",

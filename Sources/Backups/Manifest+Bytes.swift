@@ -3,7 +3,11 @@ import Foundation
 import Storage
 
 /// A manifest that cannot be believed.
-struct ManifestFault: Error { let reason: String }
+struct ManifestFault: Error {
+    let reason: String
+    /// Whether nothing speaks against it but that nobody vouches for it.
+    var isUnsealed = false
+}
 
 extension Manifest {
     enum Limit {
@@ -35,6 +39,9 @@ extension Manifest {
         bytes.replaceSubrange(digits, with: Array(Digest.of(bytes).utf8))
         return bytes
     }
+
+    /// Whether the checksum is right.
+    static func isWhole(_ bytes: [UInt8]) -> Bool { summed(bytes) == bytes }
 
     /// Throws `ManifestFault` unless every byte is as it was written and the paths are ones that we write.
     static func decode(_ bytes: [UInt8], id: SnapshotID) throws -> Manifest {

@@ -54,6 +54,8 @@ package struct RestorePlan: Sendable, Equatable {
     package let retired: [String]
     /// What the operator should know before saying yes.
     package let notes: [String]
+    /// Whether it takes snapshots at their word, whoever made them.
+    var isUnsealed = false
 
     /// The snapshot when there is only one.
     package var snapshot: SnapshotID? {

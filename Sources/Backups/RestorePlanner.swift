@@ -66,7 +66,11 @@ struct RestorePlanner: Sendable {
         let expected = Set(items.compactMap { $0.tenant?.id }).union(manifest.failures.map(\.id))
         let retired = request.into == nil ? existing().filter { !expected.contains($0) } : []
         if request.into == nil, !FileSystem.exists(environment.directory.masterKey) {
-            notes.append("master.key is not in backups; without the old one, sealed settings must be entered again.")
+            notes.append(
+                "master.key is not in backups; without the old one, sealed settings must be entered again, "
+                    + "and who made the snapshots is not checked.")
+        } else if catalog.seals == nil {
+            notes.append("Who made the snapshots is not checked: their seals need the master.key of then.")
         }
         return plan(items, retired: retired, notes: notes)
     }
@@ -182,7 +186,8 @@ struct RestorePlanner: Sendable {
     private func plan(_ items: [RestorePlan.Item], retired: [String], notes: [String]) -> RestorePlan {
         RestorePlan(
             isWhole: request.tenants.isEmpty, root: catalog.root, into: request.into, newSlug: request.newSlug,
-            plannedAt: environment.time.now(), items: items, retired: retired, notes: notes)
+            plannedAt: environment.time.now(), items: items, retired: retired, notes: notes,
+            isUnsealed: catalog.seals == nil)
     }
 
     private func item(_ manifest: Manifest, _ file: Manifest.File) -> RestorePlan.Item {

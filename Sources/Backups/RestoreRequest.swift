@@ -18,11 +18,13 @@ package struct RestoreRequest: Sendable {
 
     /// The slug of a new shop that the one shop's past becomes, beside the shop itself.
     package let newSlug: String?
+    /// Takes snapshots whose seal nobody here can check.
+    package let isUnsealed: Bool
 
     /// Undoes a restore, or what it did to some shops.
     package init(undo: String, tenants: [String] = []) {
         (self.undo, self.tenants) = (undo, tenants)
-        (snapshot, at, from, into, newSlug) = (nil, nil, nil, nil, nil)
+        (snapshot, at, from, into, newSlug, isUnsealed) = (nil, nil, nil, nil, nil, false)
     }
 
     /// An RFC 3339 time, or `now` for all that was committed.
@@ -31,7 +33,7 @@ package struct RestoreRequest: Sendable {
     /// `snapshot` is an id or `latest`. Throws when it is neither, or when an id and an instant are both given.
     package init(
         tenants: [String] = [], snapshot: String = "latest", at: Instant? = nil, from: URL? = nil, into: URL? = nil,
-        newSlug: String? = nil
+        newSlug: String? = nil, isUnsealed: Bool = false
     ) throws {
         let id = SnapshotID(snapshot)
         guard id != nil || snapshot == "latest" else {
@@ -45,6 +47,6 @@ package struct RestoreRequest: Sendable {
             throw DomainError.invalid("as", "invalid", "Name the one shop that becomes a new one, and no folder.")
         }
         (self.tenants, self.snapshot, self.at, self.from, self.into) = (tenants, id, at, from, into)
-        (undo, self.newSlug) = (nil, newSlug)
+        (undo, self.newSlug, self.isUnsealed) = (nil, newSlug, isUnsealed)
     }
 }

@@ -7,9 +7,13 @@ package struct SnapshotCatalog: Sendable {
     /// The backups folder.
     let root: URL
     let folder: SnapshotsFolder
+    /// Nil where no seal can be checked, or none is asked for.
+    let seals: ManifestSeals?
 
     /// `root` need not exist.
-    package init(root: URL) { (self.root, folder) = (root, SnapshotsFolder(root: root)) }
+    package init(root: URL, seals: ManifestSeals?) {
+        (self.root, folder, self.seals) = (root, SnapshotsFolder(root: root), seals)
+    }
 
     private static let latest = "latest"
 
@@ -33,12 +37,14 @@ package struct SnapshotCatalog: Sendable {
         }
     }
 
-    /// Throws `backup_damaged` when a single bit of it is not as it was written.
+    /// Throws `backup_damaged` when a single bit of it is not as it was written or somebody else wrote it, and
+    /// `backup_unsealed` when nobody can tell.
     package func manifest(_ id: SnapshotID) throws -> Manifest {
         guard EntryKind(folder.snapshot(id)) != nil else { throw DomainError.noSnapshot(id.description) }
         do {
             return try readManifest(id)
         } catch let fault as ManifestFault {
+            if fault.isUnsealed { throw DomainError.unsealed(SnapshotsFolder.manifestName, in: id, fault.reason) }
             throw DomainError.damaged(SnapshotsFolder.manifestName, in: id, fault.reason)
         }
     }
@@ -77,6 +83,18 @@ package struct SnapshotCatalog: Sendable {
     }
 
     private func readManifest(_ id: SnapshotID) throws -> Manifest {
+        try checkEntry(id)
+        // First of all: of what a stranger wrote not even the JSON is read.
+        try seals?.check(folder.manifest(id), seal: sealBytes(id))
+        return try Manifest.decode(manifestBytes(id), id: id)
+    }
+
+    func sealBytes(_ id: SnapshotID) -> [UInt8]? {
+        try? FileReader.contents(folder.seal(id), limit: ManifestSeals.Limit.file)
+    }
+
+    /// Throws `ManifestFault` unless there is an ordinary file of the name.
+    private func checkEntry(_ id: SnapshotID) throws {
         guard EntryKind(folder.snapshot(id)) == .folder else {
             throw ManifestFault(reason: "its folder is not a folder")
         }
@@ -85,9 +103,14 @@ package struct SnapshotCatalog: Sendable {
         case .none: throw ManifestFault(reason: "it is missing")
         case .some(let kind): throw ManifestFault(reason: "it is \(kind.words)")
         }
+    }
+
+    /// As they lie there; throws `ManifestFault` where they cannot be read.
+    func manifestBytes(_ id: SnapshotID) throws -> [UInt8] {
+        try checkEntry(id)
         guard let bytes = try? FileReader.contents(folder.manifest(id), limit: Manifest.Limit.manifestBytes) else {
             throw ManifestFault(reason: "it cannot be read")
         }
-        return try Manifest.decode(bytes, id: id)
+        return bytes
     }
 }

@@ -145,13 +145,20 @@ struct SnapshotStore: Sendable {
             if step == 0 {
                 facts = try DatabaseFacts.prove(plain, schema: subject.file.schema, tenant: subject.tenant?.id)
             } else {
-                let made = try StoredFile.compress(plain, to: target)
+                let made = try StoredFile.compress(plain, to: target, former: former(subject))
                 try StoredFile.compare(made, of: subject.path, in: partial, with: plain)
                 sums = made
             }
         }
         guard let sums, let facts else { throw DomainError.internal("a step of a proof did not run") }
         return (sums, facts)
+    }
+
+    /// Where the snapshot before has the same database.
+    private func former(_ subject: SnapshotSubject) -> URL? {
+        base.flatMap { base in
+            base.manifest.files.contains { $0.path == subject.path } ? base.folder.appending(path: subject.path) : nil
+        }
     }
 
     /// What is wrong with one file, as a sentence. A full disk is nobody's own fault and is thrown on.

@@ -68,8 +68,8 @@ struct SnapshotVerifier: Sendable {
             (file.contents ?? []).map { ContentArchive.path(file.tenant?.id ?? "", $0) }
         }
         let known = Set(manifest.files.map(\.path) + contents).union([
-            SnapshotsFolder.manifestName, SnapshotsFolder.verificationName, SnapshotsFolder.tenantsName,
-            SnapshotsFolder.contentsName,
+            SnapshotsFolder.manifestName, SnapshotsFolder.sealName, SnapshotsFolder.verificationName,
+            SnapshotsFolder.tenantsName, SnapshotsFolder.contentsName,
         ])
         var paths = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         let tenants = folder.appending(path: SnapshotsFolder.tenantsName)

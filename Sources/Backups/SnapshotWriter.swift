@@ -99,7 +99,11 @@ struct SnapshotWriter: Sendable {
     /// The order decides what a power loss can leave: files, names of files, manifest, and last the snapshot's name.
     private func publish(_ manifest: Manifest, _ partial: URL) throws {
         try FileSystem.syncFolder(partial.appending(path: SnapshotsFolder.tenantsName))
-        try AtomicFile.publish(manifest.encoded(), to: partial.appending(path: SnapshotsFolder.manifestName))
+        let bytes = try manifest.encoded()
+        try AtomicFile.publish(bytes, to: partial.appending(path: SnapshotsFolder.manifestName))
+        if let seals = catalog.seals {
+            try AtomicFile.publish(seals.seal(bytes), to: partial.appending(path: SnapshotsFolder.sealName))
+        }
         try FileSystem.move(partial, to: folder.snapshot(manifest.id))
     }
 }

@@ -11,6 +11,7 @@ struct SnapshotsFolder: Sendable {
 
     func snapshot(_ id: SnapshotID) -> URL { url.appending(path: id.description) }
     func manifest(_ id: SnapshotID) -> URL { snapshot(id).appending(path: Self.manifestName) }
+    func seal(_ id: SnapshotID) -> URL { snapshot(id).appending(path: Self.sealName) }
     func verification(_ id: SnapshotID) -> URL { snapshot(id).appending(path: Self.verificationName) }
     /// Where a snapshot grows until it is proved.
     func partial(_ id: SnapshotID) -> URL { url.appending(path: Self.partialPrefix + id.description) }
@@ -18,6 +19,7 @@ struct SnapshotsFolder: Sendable {
     func trash(_ id: SnapshotID) -> URL { url.appending(path: Self.trashPrefix + id.description) }
 
     static let manifestName = "manifest.json"
+    static let sealName = "manifest.seal"
     static let verificationName = "verified.json"
     static let tenantsName = "tenants"
     /// Uploaded files, `files/<tenant-id>/<SHA-256>`.
@@ -47,11 +49,12 @@ struct SnapshotsFolder: Sendable {
         }
     }
 
-    /// Deletes what the recording of a verification left when it was cut short. Only while nothing is being verified.
+    /// Deletes what the recording of a verification or a seal left when it was cut short. Only while nothing is being
+    /// verified.
     func removeUnpublished() throws {
         for id in try ids() where EntryKind(snapshot(id)) == .folder {
             for name in try FileManager.default.contentsOfDirectory(atPath: snapshot(id).path)
-            where name.hasPrefix(".\(Self.verificationName).") {
+            where [Self.verificationName, Self.sealName].contains(where: { name.hasPrefix(".\($0).") }) {
                 try FileSystem.remove(snapshot(id).appending(path: name))
             }
         }

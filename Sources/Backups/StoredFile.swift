@@ -12,11 +12,15 @@ enum StoredFile {
         let storedSha256: String
     }
 
-    static func compress(_ plain: URL, to target: URL, _ deflate: Deflate = .best) throws -> Sums {
+    /// `former` is what an earlier state was stored in: blocks that have not changed since are taken from there.
+    static func compress(
+        _ plain: URL, to target: URL, former: URL? = nil, _ deflate: Deflate = .best
+    ) throws -> Sums {
         let reader = try FileReader(plain)
         var file = try AtomicFile(target)
         var sums = (plain: Digest(), stored: Digest())
-        try GzipMembers.compress(deflate, read: reader.fill) {
+        let members = former.flatMap { GzipMembers.FormerMembers($0, deflate) }
+        try GzipMembers.compress(deflate, former: members, read: reader.fill) {
             sums.plain.update($0)
         } packed: { part in
             sums.stored.update(part)

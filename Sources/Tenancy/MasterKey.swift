@@ -52,6 +52,16 @@ package struct MasterKey: Sendable {
         return stride(from: 0, to: bytes.count, by: length).map { Array(bytes[$0..<$0 + length]) }
     }
 
+    /// As `init`, but makes no key: nil where there is none.
+    package static func existing(_ directory: DataDirectory) throws -> MasterKey? {
+        FileSystem.exists(directory.masterKey) ? try MasterKey(directory) : nil
+    }
+
+    /// For the seals of snapshots' manifests: from all keys, the one that seals first.
+    package var manifestKeys: [[UInt8]] {
+        allDerived("snapshot manifests").map { key in key.withUnsafeBytes { Array($0) } }
+    }
+
     /// From the key that seals.
     func derived(_ purpose: String) -> SymmetricKey { Self.derived(purpose, from: ring.keys[0]) }
 

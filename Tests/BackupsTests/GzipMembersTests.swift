@@ -52,6 +52,43 @@ struct GzipMembersTests {
         }
     }
 
+    /// What zlib packed is another sequence of bytes than what libdeflate packs, so it shows what was taken over.
+    @Test(.enabled(if: Deflate.best.library != nil))
+    func `blocks that did not change are taken from what was stored before`() throws {
+        let plain = sample(7_000_000)
+        try withFolder { folder in
+            let (source, former) = (folder.appending(path: "plain"), folder.appending(path: "former.gz"))
+            try AtomicFile.publish(plain, to: source)
+            _ = try StoredFile.compress(source, to: former, .zlib)
+            let old = try contents(former)
+            func packed(_ plain: [UInt8]) throws -> [UInt8] {
+                try AtomicFile.publish(plain, to: source)
+                let sums = try StoredFile.compress(source, to: folder.appending(path: "a.gz"), former: former)
+                #expect(try extract(sums, in: folder, .zlib) == plain && sums.sha256 == Digest.of(plain))
+                return try contents(folder.appending(path: "a.gz"))
+            }
+            #expect(try packed(plain) == old)
+            var changed = plain
+            changed[3_000_000] ^= 1
+            let new = try packed(changed)
+            #expect(new != old && new.starts(with: old.prefix(100_000)) && new.suffix(100_000) == old.suffix(100_000))
+            #expect(try packed(plain + sample(900_000)).starts(with: old.prefix(100_000)))
+            #expect(try packed(Array(plain.prefix(2_500_000))).starts(with: old.prefix(100_000)))
+            // Whatever the former has become, what is stored is right.
+            var random = SeededGenerator(5)
+            for _ in 0..<20 {
+                var bad = old
+                bad[Int.random(in: 0..<bad.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+                try overwrite(former, bad)
+                _ = try packed(plain)
+            }
+            for bad in [Array(old.prefix(old.count / 2)), [1, 2, 3], try Gzip.compressed(plain, level: 1)] {
+                try overwrite(former, bad)
+                _ = try packed(plain)
+            }
+        }
+    }
+
     @Test func `one long member, as older snapshots have, is read as well`() throws {
         let plain = sample(3_000_000)
         let packed = try Gzip.compressed(plain, level: 6)

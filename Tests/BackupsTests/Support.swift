@@ -46,6 +46,8 @@ final class TestAppliance: Sendable {
     let backups: URL
     let services: StorageServices
     let clock: TestClock
+    /// What seals manifests; without any they have no seals.
+    let keys = Mutex<[[UInt8]]>([])
     private let files = Mutex<[String: DatabaseFile]>([:])
     private let slugs = Mutex<[String]>([])
     /// Runs when a snapshot asks for the tenants.
@@ -111,7 +113,11 @@ final class TestAppliance: Sendable {
         BackupEnvironment(
             source: BackupSource(
                 system: system, tenants: { try await self.tenants() }, tenantFile: { self.tenantFile($0) }),
-            directory: directory, services: services, time: clock.source, logger: services.logger)
+            directory: directory, services: services, time: clock.source, logger: services.logger, seals: seals)
+    }
+
+    var seals: ManifestSeals? {
+        keys.withLock { $0.isEmpty } ? nil : ManifestSeals { self.keys.withLock { $0 } }
     }
 
     private func tenants() async throws -> [BackupTenant] {

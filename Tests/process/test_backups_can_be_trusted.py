@@ -1,6 +1,7 @@
 """Everything comes back from a backup alone, and a backup that is not as it was written is refused."""
 
 import hashlib
+import re
 import shutil
 
 import pytest
@@ -73,7 +74,7 @@ def test_everything_comes_back_while_the_server_runs(appliance, shops):
 def test_a_flipped_bit_anywhere_in_a_backup_is_refused_and_named(appliance, shops, chance):
     snapshot, = (appliance.backups / "snapshots").iterdir()
     before = everything_live(appliance, shops)
-    files = [path for path in snapshot.rglob("*") if path.is_file() and path.name != "verified.json"]
+    files = [path for path in snapshot.rglob("*") if path.is_file() and path.name not in ("verified.json", "manifest.seal")]
     assert len(files) == 2 + len(shops)
     for path in files:
         good = path.read_bytes()
@@ -99,6 +100,44 @@ def test_a_damaged_backup_is_refused_while_the_shop_goes_on(appliance, shops, ch
     assert f"tenants/{shop.id}.sqlite.gz" in refused.stderr
     assert "LATER" in names(shop)
     assert list((appliance.data / "undo").iterdir()) == []
+
+
+def test_a_manifest_that_somebody_without_the_key_wrote_is_refused(appliance, shops):
+    """Whoever has only the backups folder can sum anew what he changed; the seal he cannot make."""
+    snapshot, = (appliance.backups / "snapshots").iterdir()
+    manifest, good = snapshot / "manifest.json", (snapshot / "manifest.json").read_bytes()
+    before = everything_live(appliance, shops)
+    forged = re.sub(rb'"slug" : "corner-books"', b'"slug" : "corner-crook"', good)
+    assert forged != good
+    digits = re.search(rb'"checksum" : "([0-9a-f]{64})"', forged)
+    zeroed = forged.replace(digits[1], b"0" * 64, 1)
+    manifest.write_bytes(forged.replace(digits[1], hashlib.sha256(zeroed).hexdigest().encode(), 1))
+    for command in (["restore", "--yes"], ["restore", "--tenant", "acme", "--yes"], ["backup", "verify", "latest"]):
+        said = appliance.cli(*command, code=1).stderr
+        assert "manifest.json" in said and "its seal does not match" in said, said
+    manifest.write_bytes(good)
+    (snapshot / "manifest.seal").unlink()
+    said = appliance.cli("restore", "--yes", code=1).stderr
+    assert "manifest.json" in said and "it has no seal" in said and "--unsealed" in said
+    assert everything_live(appliance, shops) == before
+    appliance.cli("restore", "--yes", "--unsealed")
+    # Who restores everything from it vouches for it.
+    appliance.cli("backup", "verify", "latest")
+    assert_everything_is_back(appliance, shops)
+
+
+def test_an_empty_machine_with_the_key_refuses_what_was_altered(appliance, shops):
+    snapshot, = (appliance.backups / "snapshots").iterdir()
+    key = (appliance.data / "master.key").read_bytes()
+    shutil.rmtree(appliance.data)
+    appliance.data.mkdir()
+    (appliance.data / "master.key").write_bytes(key)
+    seal = (snapshot / "manifest.seal").read_text()
+    (snapshot / "manifest.seal").write_text(seal[:-2] + ("1" if seal[-2] == "0" else "0") + "\n")
+    assert "its seal does not match" in appliance.cli("restore", "--yes", code=1).stderr
+    (snapshot / "manifest.seal").write_text(seal)
+    appliance.cli("restore", "--yes")
+    assert_everything_is_back(appliance, shops)
 
 
 def flip_a_bit(path, good, chance):

@@ -33,6 +33,8 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: "Or all that were deleted between two times, T1,T2: as they were at the first.")
     var deletedBetween: String?
     @Option(help: "Records that exist and have changed: skip (the default) or replace.") var onConflict: String?
+    @Flag(help: "Take a snapshot whose seal cannot be checked here, because another master.key made it.")
+    var unsealed = false
     @Flag(help: "Only say what would be done, and what would change.") var dryRun = false
     @Flag(help: "Do not ask.") var yes = false
     @OptionGroup var options: DataOptions
@@ -42,6 +44,9 @@ struct RestoreCommand: AsyncParsableCommand {
             throw ValidationError("--at takes a time such as 2026-11-21T01:59:30Z, or now.")
         }
         if let fault { throw ValidationError(fault) }
+        guard !unsealed || !isOfRecords else {
+            throw ValidationError("--unsealed brings back shops, not records: --into or --as shows what they were.")
+        }
         guard newSlug == nil || tenant.count == 1 && into == nil else {
             throw ValidationError("--as makes a new shop of one --tenant, and has no --into.")
         }
@@ -55,7 +60,8 @@ struct RestoreCommand: AsyncParsableCommand {
         if tenant.isEmpty, let lock = try ControlSession.lockUnlessServed(configuration.data) {
             let request = try RestoreRequest(
                 snapshot: snapshot, at: at.flatMap { RestoreRequest.instant($0, now: TimeSource.system.now()) },
-                from: from.map { URL(filePath: $0) }, into: into.map { URL(filePath: $0) })
+                from: from.map { URL(filePath: $0) }, into: into.map { URL(filePath: $0) },
+                isUnsealed: unsealed)
             return try await runOffline(request, configuration, lock)
         }
         try await run("/api/admin/restores", configuration, body)
@@ -83,6 +89,7 @@ struct RestoreCommand: AsyncParsableCommand {
             .init("tenants", .array(tenant.map { .string($0) })), .init("snapshot", .string(snapshot)),
             .init("dryRun", .bool(dryRun)),
         ]
+        if unsealed { members.append(.init("unsealed", true)) }
         // The server's working folder is not ours.
         let from = from.map { URL(filePath: $0).standardizedFileURL.path }
         let into = into.map { URL(filePath: $0).standardizedFileURL.path }

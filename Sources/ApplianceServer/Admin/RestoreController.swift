@@ -63,17 +63,19 @@ struct RestoreController: Sendable {
         let from = body.text("from", max: 4000)
         let into = body.text("into", max: 4000)
         let newSlug = body.text("as", max: 40)
+        let isUnsealed = body.flag("unsealed") ?? false
         let isCompared = body.flag("diff") ?? false
         let isDryRun = body.flag("dryRun") ?? false
         let confirmation = body.text("confirm", max: 4000)
         try body.finish()
         // Folders of this machine are the command line's business, not a browser's.
-        guard context.http.isControl || (from == nil && into == nil) else {
-            throw DomainError.forbidden("control_only", "Other folders can be named on the command line only.")
+        guard context.http.isControl || (from == nil && into == nil && !isUnsealed) else {
+            throw DomainError.forbidden(
+                "control_only", "Other folders and snapshots without a seal can be named on the command line only.")
         }
         let request = try RestoreRequest(
             tenants: tenants, snapshot: snapshot, at: at, from: from.map { URL(filePath: $0) },
-            into: into.map { URL(filePath: $0) }, newSlug: newSlug)
+            into: into.map { URL(filePath: $0) }, newSlug: newSlug, isUnsealed: isUnsealed)
         if let newSlug { try appliance.tenants.checkIsFree(newSlug) }
         let plan = try await appliance.backups.plan(request)
         if isDryRun { return try await show(plan, isCompared: isCompared, context) }

@@ -1,4 +1,5 @@
 import ApplianceCore
+import Backups
 import CollectionKit
 import HTTPAPI
 import Hummingbird
@@ -52,6 +53,7 @@ struct SecretController: Sendable {
                 "secrets.rotate", of: "master.key", by: context.principal.actor, requestID: context.requestID)
             appliance.signIn.sessions.forgetAll()
         }
+        await appliance.backups.settleSeals()
         let report = try await rotation.run(seals: true)
         return Answer.json(report.json.adding(["retiredKeys": JSON(appliance.master.retiredCount)]))
     }
@@ -59,6 +61,11 @@ struct SecretController: Sendable {
     private func forget(_ context: OperatorRequestContext) async throws -> Response {
         try requireCommandLine(context)
         let report = try await rotation.run(seals: true)
+        guard await appliance.backups.settleSeals() else {
+            throw DomainError.unavailable(
+                "backups_unavailable", "The snapshots could not be sealed with the new key; the old ones are kept.",
+                hint: "See that the backups folder can be written, and try again.")
+        }
         try appliance.master.forgetRetired()
         try await appliance.tenants.record(
             "secrets.forget-retired", of: "master.key", by: context.principal.actor, requestID: context.requestID)
