@@ -1,4 +1,6 @@
 import ApplianceCore
+import Foundation
+import GRDB
 import Synchronization
 import Testing
 
@@ -63,6 +65,51 @@ struct ReplaceTests {
         #expect(order.withLock { $0 } == ["read", "replaced"])
         #expect(try file.notes() == ["one"])
     }
+
+    @Test func `a past that cannot be changed stays as it was`() async throws {
+        let url = storage.url("past.sqlite")
+        try DatabaseFile.create(url, schema: TestStorage.schema)
+        let before = try hash(url)
+        let error = await refusal {
+            try DatabaseFile.changeAlone(url) { db in
+                try db.execute(sql: "INSERT INTO notes (text) VALUES ('half')")
+                throw DomainError.notFound("live file")
+            }
+        }
+        #expect(error?.code == "not_found")
+        #expect(try hash(url) == before)
+        try DatabaseFile.changeAlone(url) { try $0.execute(sql: "INSERT INTO notes (text) VALUES ('whole')") }
+        #expect(try hash(url) != before)
+        #expect(!FileSystem.exists(URL(filePath: url.path + "-journal")))
+    }
+
+    /// It gives nothing then, and takes no process with it.
+    @Test(arguments: [Damage.damaged, .none, .missing])
+    func `what stands is carried from a live file as far as it can be read`(damage: Damage) async throws {
+        let (past, live) = (storage.url("past.sqlite"), storage.url("live.sqlite"))
+        for url in [past, live] {
+            try DatabaseFile.create(url, schema: TestStorage.schema)
+            try DatabaseFile.changeAlone(url) {
+                try $0.execute(sql: "INSERT INTO notes (text) VALUES ('\(url == past ? "then" : "now")')")
+            }
+        }
+        switch damage {
+        case .damaged: try AtomicFile.publish([UInt8](repeating: 7, count: 40_000), to: live)
+        case .missing: try FileSystem.remove(live)
+        case .none: break
+        }
+        let standing = StandingRows(replaced: ["notes"], merged: [], emptied: ["counter"])
+        try standing.carry(into: past, from: live)
+        let queue = try DatabaseConfiguration.openReader(past)
+        defer { try? queue.close() }
+        let (notes, counters) = try await queue.read {
+            (try String.fetchAll($0, sql: "SELECT text FROM notes"), try Int.fetchAll($0, sql: "SELECT * FROM counter"))
+        }
+        #expect(notes == [damage == .none ? "now" : "then"])
+        #expect(counters == (damage == .none ? [0] : []))
+    }
+
+    enum Damage { case none, damaged, missing }
 
     @Test func `a replacement that fails leaves the file in service`() async throws {
         let file = try storage.file()
