@@ -18,11 +18,11 @@ def shop(served, operator_state):
     owner = make_shop(served.url, SLUG, "Undo Shop")
     kept = owner.add("customers", name="Kept", externalId="C-1", city="Pune")
     deleted = owner.add("customers", name="Deleted", externalId="C-2")
-    operator(served.url).send("POST", "/api/admin/backups", {})
+    snapshot = operator(served.url).send("POST", "/api/admin/backups", {})
     owner.send("PATCH", f"/api/customers/{kept['id']}", {"city": "Goa"})
     owner.send("DELETE", f"/api/customers/{deleted['id']}")
     owner.add("customers", name="Later", externalId="C-3")
-    owner.deleted = deleted["id"]
+    owner.deleted, owner.snapshot = deleted["id"], snapshot["id"]
     return owner
 
 
@@ -41,16 +41,18 @@ def check(page):
     assert not found
 
 
-def plan_of(page):
+def plan_of(page, shop):
+    """Of a restore from the snapshot of `shop`: on the hour the server takes another, which would be the latest."""
     page.get_by_role("button", name="Restore…").click()
     dialog = page.get_by_role("dialog", name="Restore")
     dialog.get_by_label("Tenant", exact=True).fill(SLUG)
+    dialog.get_by_label("Back to", exact=True).select_option(shop.snapshot)
     dialog.get_by_role("button", name="Show the plan").click()
     return dialog
 
 
 def test_the_plan_shows_what_would_change(page, shop):
-    dialog = plan_of(page)
+    dialog = plan_of(page, shop)
     customers = dialog.get_by_role("table", name="Differences").get_by_role("row").filter(has_text="customers")
     expect(customers.get_by_role("cell")).to_have_text(["1", "1", "1"])
     dialog.get_by_text("Look at customers").click()
@@ -74,8 +76,8 @@ def test_one_record_is_chosen_and_comes_back_alone(page, served, shop):
     assert names(served) == ["Deleted", "Kept", "Later"]
 
 
-def test_a_restore_is_undone_from_the_list(page, served):
-    dialog = plan_of(page)
+def test_a_restore_is_undone_from_the_list(page, served, shop):
+    dialog = plan_of(page, shop)
     dialog.get_by_label(f"Type “{SLUG}” to confirm").fill(SLUG)
     dialog.get_by_role("button", name="Restore", exact=True).click()
     expect(dialog.get_by_text("1 tenant restored and checked")).to_be_visible()
