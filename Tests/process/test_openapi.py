@@ -9,10 +9,10 @@ import pytest
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 # Of each operation, beside some ten values at the borders of its schema.
-EXAMPLES = int(os.environ.get("APPLIANCE_SCHEMA_EXAMPLES", 3))
+EXAMPLES = int(os.environ.get("APPLIANCE_SCHEMA_EXAMPLES", 50))
 # The same requests at each run; another seed, other requests.
 SEED = os.environ.get("APPLIANCE_SEED", "1")
-SECONDS = 400 if EXAMPLES < 50 else 6 * 3600
+SECONDS = 1200 if EXAMPLES <= 50 else 6 * 3600
 
 # Addresses may try to sign in 100 times in a quarter of an hour: these have a server to themselves.
 SIGNING_IN = "^/api/(signup|auth/(login|shop|setup|forgot|reset|totp|pending|oauth|invitations))"
