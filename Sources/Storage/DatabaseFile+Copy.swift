@@ -42,28 +42,26 @@ extension DatabaseFile {
         return pin.position
     }
 
-    /// As `copy`, for the change log to begin with; a large one goes by way of a file in `scratch`. Nil when nothing
-    /// was ever committed to a WAL.
-    func copyHeld(scratch: URL) throws -> HeldCopy? {
-        let held = Mutex<HeldCopy.End?>(nil)
+    /// A copy, and where in the WAL it ends.
+    struct Held {
+        let position: WriteAheadLog.Position
+        let pageSize: Int
+        let time: Instant
+    }
+
+    /// As `copy`, for the change log to begin with. Nil when nothing was ever committed to a WAL.
+    func copyHeld(to target: URL) throws -> Held? {
+        let held = Mutex<Held?>(nil)
         let reader = try holding { file, frames in
             guard let wal = try WriteAheadLog.open(of: file.url) else { return }
             let end = try wal.end(frames: frames)
             let time = file.services.changeLog?.now() ?? Instant.earliest
-            held.withLock { $0 = HeldCopy.End(position: end, pageSize: wal.pageSize, time: time) }
+            held.withLock { $0 = Held(position: end, pageSize: wal.pageSize, time: time) }
         }
         defer { release(reader) }
-        guard let end = held.withLock({ $0 }) else { return nil }
-        reader.arm(.long)
-        if let small = try reader.queue.unsafeReentrantRead({ try HeldCopy(end, inMemory: $0) }) { return small }
-        let target = scratch.appending(path: "base-\(Random.token(bytes: 9)).sqlite")
-        do {
-            try copy(reader, to: target)
-            return try HeldCopy(end, file: target)
-        } catch {
-            try? FileSystem.remove(target)
-            throw error
-        }
+        guard let held = held.withLock({ $0 }) else { return nil }
+        try copy(reader, to: target)
+        return held
     }
 
     private func copy(_ reader: Reader, to target: URL) throws {

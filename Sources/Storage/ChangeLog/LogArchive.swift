@@ -136,22 +136,25 @@ struct LogArchive {
         let number = (try folder.newest()?.number ?? 0) + 1
         let url = folder.epoch(number)
         guard let scratch = file.services.changeLog?.scratch else { return nil }
-        guard let held = try file.copyHeld(scratch: scratch) else { return nil }
-        let end = held.end
+        let image = scratch.appending(path: "base-\(Random.token(bytes: 9)).sqlite")
+        defer { try? FileSystem.remove(image) }
+        guard let held = try file.copyHeld(to: image) else { return nil }
         try FileSystem.makeFolder(url)
         try FileSystem.syncFolder(folder.url)
         try FileSystem.syncFolder(folder.url.deletingLastPathComponent())
-        let pages = UInt32(clamping: held.byteCount / end.pageSize)
+        let pages = UInt32(clamping: FileSystem.size(image) / Int64(held.pageSize))
+        let time = held.time
         let head = LogBatch(
-            kind: .base, pageSize: end.pageSize, pages: pages, databasePages: pages, position: end.position, first: 1,
-            last: 1, epoch: UInt64.random(in: 1 ... .max), firstTime: end.time, time: end.time,
-            previous: LogBatch.noDigest, owner: LogBatch.owner(folder.name))
+            kind: .base, pageSize: held.pageSize, pages: pages, databasePages: pages, position: held.position, first: 1,
+            last: 1, epoch: UInt64.random(in: 1 ... .max), firstTime: time, time: time, previous: LogBatch.noDigest,
+            owner: LogBatch.owner(folder.name))
         var segment = try LogSegmentWriter(LogFolder.file(head, to: head, in: url))
-        let written = try segment.append(head, payload: held.next)
+        let reader = try FileReader(image)
+        let written = try segment.append(head, payload: reader.next)
         try segment.publish()
         try FileSystem.remove(gapMark)
         cursor = Cursor(epoch: number, url: url, written)
-        return end.position
+        return held.position
     }
 }
 
