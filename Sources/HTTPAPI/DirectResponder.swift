@@ -11,7 +11,7 @@ import Tenancy
 /// buffer written. Every other request passes on to Hummingbird, whole and in order.
 ///
 /// Sits between `ConnectionGuard` and Hummingbird's handlers. One request of a connection is in work at a time, here or
-/// there: while its answer is awaited, nothing more is read, and what was read already waits in `held`. Hummingbird
+/// there: while its answer is awaited, what comes waits in `held`, and nothing more is read. Hummingbird
 /// given more would make answers ahead of a client that reads none.
 package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandler {
     package typealias InboundIn = HTTPRequestPart
@@ -127,7 +127,13 @@ package final class DirectResponder: ChannelDuplexHandler, RemovableChannelHandl
     }
 
     package func read(context: ChannelHandlerContext) {
-        if isBlocked(context) { isReadHeld = true } else { context.read() }
+        if isBlocked(context), !mayReadAhead { isReadHeld = true } else { context.read() }
+    }
+
+    /// Not to read costs two system calls, for each answer that waits for its commit. So reading ends only when a
+    /// client does send more before it has its answer, which then waits in `held`.
+    private var mayReadAhead: Bool {
+        if case .answering = state { held.isEmpty } else { false }
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
