@@ -85,7 +85,7 @@ def many_shops(server, count, settings):
         title = f"{count:,} shops on disk, creates in {active:,} of them by turns"
         return results + [
             entry(f"{title}: memory at the most", watch.memory, "MiB", 1024),
-            entry(f"{title}: open files at the most", watch.files, "", 256 * 5 + 200),
+            entry(f"{title}: open files at the most", watch.files, "", 1024 * 5 + 200),
             entry(f"{title}: rate", figures["rate"], "/s"),
             entry(f"{title}: CPU", figures["cpu"], "µs each"),
         ]

@@ -15,8 +15,8 @@ extension Appliance {
     private enum Limit {
         /// How long requests under way may take to finish once the server is told to stop.
         static let shutdown = Duration.seconds(8)
-        /// Descriptors kept free for database files, backups and the rest.
-        static let reservedDescriptors = 1600
+        /// Descriptors kept free beside those of database files: for backups, the log and the rest.
+        static let reservedDescriptors = 320
         /// Connections at once, whatever the descriptors allow.
         static let connections = 20_000
     }
@@ -32,7 +32,7 @@ extension Appliance {
             responder: responder, server: try publicServer(routes.connectionHandlers(limits)),
             configuration: .init(
                 address: .hostname(configuration[.host], port: configuration.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit())),
+                availableConnectionsDelegate: MaximumAvailableConnections(connectionLimit)),
             onServerRunning: { channel in
                 Task.detached(priority: .background) { await sweep() }
                 await running(channel.localAddress?.port ?? configuration.port)
@@ -108,10 +108,8 @@ extension Appliance {
         }
     }
 
-    private static func connectionLimit() -> Int {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let descriptors = Int(clamping: limit.rlim_cur)
-        return min(Limit.connections, max(64, descriptors - Limit.reservedDescriptors))
+    private var connectionLimit: Int {
+        let free = DescriptorLimit.raised - storage.descriptors - Limit.reservedDescriptors
+        return min(Limit.connections, max(64, free))
     }
 }

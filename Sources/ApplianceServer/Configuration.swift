@@ -25,7 +25,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .backups: "backups"
         case .host: "127.0.0.1"
         case .port: "8080"
-        case .openFiles: "256"
+        case .openFiles: "\(StorageServices.Limit.openFiles)"
         case .bcryptCost: "12"
         case .queryTime: "2000"
         case .backupKeep: RetentionPolicy.standard.text
@@ -50,7 +50,7 @@ package enum ConfigurationKey: String, CaseIterable, Sendable {
         case .port: "Port to listen on; 0 takes a free one."
         case .domain: "Domain below which shops have names of their own, such as shops.example."
         case .url: "Where people reach the server, such as https://shops.example; links in messages begin with it."
-        case .openFiles: "Database files open at once."
+        case .openFiles: "Database files open at once; by default one for each 8 MiB of memory, at most 1024."
         case .bcryptCost: "Cost of new password hashes, 10-15."
         case .queryTime: "Milliseconds after which a list is stopped (422 query_too_slow)."
         case .backupKeep:

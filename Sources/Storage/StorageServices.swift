@@ -13,8 +13,9 @@ package final class StorageServices: Sendable {
         static let longThreads = 4
         /// Threads for lists that take more than a moment: no more than this is lost to them of the machine.
         static let queryThreads = 2
-        /// Database files open at once; each takes about five descriptors and half a megabyte.
-        package static let openFiles = 256
+        /// Database files open at once: each takes a third of a megabyte, and as its shop grows up to eight for the
+        /// pages that its connections keep. So all of the machine's memory is never promised to them twice.
+        package static let openFiles = min(1024, max(64, Int(clamping: ProcessInfo.processInfo.physicalMemory >> 23)))
     }
 
     package let logger: Logger
@@ -34,7 +35,7 @@ package final class StorageServices: Sendable {
         commitPool = NIOThreadPool(numberOfThreads: Limit.commitThreads)
         long = NIOThreadPool(numberOfThreads: Limit.longThreads)
         queries = NIOThreadPool(numberOfThreads: Limit.queryThreads)
-        openFiles = OpenFiles(limit: limit)
+        openFiles = OpenFiles(limit: min(limit, DescriptorLimit.raised / 2 / DatabaseFile.Limit.descriptors))
         commitPool.start()
         long.start()
         queries.start()
@@ -63,6 +64,8 @@ package final class StorageServices: Sendable {
     }
 
     package var openFileCount: Int { openFiles.count }
+    /// Descriptors that database files may take.
+    package var descriptors: Int { openFiles.limit * DatabaseFile.Limit.descriptors }
 
     func nextUse() -> UInt64 { openFiles.nextUse() }
     func didOpen(_ file: DatabaseFile) { openFiles.add(file) }
@@ -80,7 +83,7 @@ package final class StorageServices: Sendable {
 
 /// The files that are open now.
 private final class OpenFiles: Sendable {
-    private let limit: Int
+    let limit: Int
     private let uses = Atomic<UInt64>(0)
     /// Beside the dictionary, because every read and write asks.
     private let openCount = Atomic<Int>(0)

@@ -67,6 +67,15 @@ def test_more_clients_than_the_process_may_open_do_not_end_it(appliance):
     assert shop.add_customer("AFTER").status == 201
 
 
+def test_a_shells_low_limit_is_raised_as_far_as_the_system_allows(appliance):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    appliance.start(under=("prlimit", f"--nofile={FEW_DESCRIPTORS}:{hard}"))
+    with connections(appliance, 3 * FEW_DESCRIPTORS) as clients:
+        for client in clients:
+            client.sendall(REQUEST)
+        assert all(client.recv(4096).startswith(b"HTTP/1.1 200") for client in clients)
+
+
 def test_who_reads_late_gets_the_own_answers(appliance, shop):
     """Answers that wait for a slow socket keep their memory, while those of others use theirs again and again."""
     ids = []
