@@ -55,7 +55,11 @@ package enum DatabaseConfiguration {
         try DatabaseQueue(path: url.path, configuration: configuration(readonly: true))
     }
 
+    /// Refused, and nothing lost but time, where somebody else has opened a connection before.
+    private static let library: Void = { _ = cappliance_sqlite_without_statistics() }()
+
     private static func configuration(readonly: Bool) -> Configuration {
+        library
         var configuration = Configuration()
         configuration.readonly = readonly
         configuration.foreignKeysEnabled = true

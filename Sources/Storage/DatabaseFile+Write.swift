@@ -19,10 +19,14 @@ struct PendingWrite: Sendable {
 final class Writer: Sendable {
     let queue: DatabaseQueue
     private let walSize = WALSize()
+    private let room: WALRoom
     private let isPrepared = Atomic<Bool>(false)
+    private let lastCheckpoint = Mutex<ContinuousClock.Instant?>(nil)
 
-    init(_ queue: DatabaseQueue) throws {
+    /// `queue` is open on the file at `url`.
+    init(_ queue: DatabaseQueue, _ url: URL) throws {
         self.queue = queue
+        room = WALRoom(database: url)
         let context = Unmanaged.passUnretained(walSize).toOpaque()
         try queue.writeWithoutTransaction { db in
             guard let connection = db.sqliteConnection else { throw DomainError.internal("no connection") }
@@ -40,8 +44,9 @@ final class Writer: Sendable {
 
     var walFrames: Int { Int(walSize.frames.load(ordering: .relaxed)) }
 
-    /// Call before a write.
+    /// Call before a transaction.
     func prepare(_ db: Database, _ schema: DatabaseSchema) throws {
+        room.prepare(used: walFrames)
         guard !isPrepared.load(ordering: .relaxed) else { return }
         try schema.prepareWriter(db)
         isPrepared.store(true, ordering: .relaxed)
@@ -52,8 +57,16 @@ final class Writer: Sendable {
         queue.unsafeReentrantWrite { db in db.sqliteConnection.map { sqlite3_db_readonly($0, "main") == 0 } ?? false }
     }
 
+    /// Whether the WAL is long enough for a checkpoint.
+    var isCheckpointDue: Bool {
+        guard walFrames >= DatabaseFile.Limit.walFrames else { return false }
+        return walFrames >= DatabaseFile.Limit.busyWALFrames
+            || lastCheckpoint.withLock { $0.map { .now - $0 >= DatabaseFile.Limit.checkpointPause } ?? true }
+    }
+
     /// Copies what no reader needs any more from the WAL into the file; waits for nobody.
     func checkpoint() throws {
+        lastCheckpoint.withLock { $0 = .now }
         try queue.writeWithoutTransaction { db in
             _ = try db.checkpoint(.passive)
         }
@@ -64,6 +77,7 @@ final class Writer: Sendable {
         try queue.writeWithoutTransaction { db in
             _ = try db.checkpoint(.truncate)
         }
+        room.forget()
     }
 
     func close() { try? queue.close() }
@@ -291,9 +305,7 @@ extension DatabaseFile {
     }
 
     private func checkpointIfLong(_ writer: Writer) {
-        guard writer.walFrames >= Limit.walFrames,
-            log?.isReadyForCheckpoint(frames: writer.walFrames, self) ?? true
-        else { return }
+        guard writer.isCheckpointDue, log?.isReadyForCheckpoint(frames: writer.walFrames, self) ?? true else { return }
         do {
             try writer.checkpoint()
             log?.didCheckpoint()

@@ -16,10 +16,16 @@ package final class DatabaseFile: Sendable {
         package static let waitingWrites = 4096
         /// Writes committed together at the most.
         static let groupedWrites = 256
+        /// What an open file takes of the process's descriptors: two connections, the WAL and its index.
+        package static let descriptors = 5
         /// Reader connections kept open for one file: as many as event loops on a small machine.
         static let idleReaders = 2
         /// Frames in the WAL (4 KiB each) after which a commit is followed by a checkpoint.
         static let walFrames = 2000
+        /// How many they may be when the last checkpoint was a moment ago. Pages that are written over and over are
+        /// then copied, and taken into the change log, a few times less.
+        static let busyWALFrames = 8000
+        static let checkpointPause = Duration.seconds(1)
         /// Bytes that a WAL keeps on disk when it starts again from its beginning.
         static let walBytes = 64 << 20
     }
@@ -118,13 +124,13 @@ package final class DatabaseFile: Sendable {
                 try migrate(db)
                 try db.execute(sql: "PRAGMA journal_size_limit = \(Limit.walBytes)")
             }
-            return try Writer(queue)
+            return try Writer(queue, url)
         } catch let error as DatabaseError {
             throw DomainError(sqlite: error)
         }
     }
 
-    /// Makes a new file of the current schema at `url` with a rollback journal and no WAL, ready to be copied.
+    /// Makes a new file of the current schema at `url`, set to use a WAL and without one, ready to be copied.
     package static func create(_ url: URL, schema: DatabaseSchema) throws {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
@@ -132,6 +138,7 @@ package final class DatabaseFile: Sendable {
         try queue.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA page_size = 4096; PRAGMA journal_mode = DELETE; PRAGMA secure_delete = FAST")
             try schema.apply(to: db, isNew: true)
+            try db.execute(sql: "PRAGMA journal_mode = WAL")
         }
         try queue.close()
         try FileSystem.syncFile(url)

@@ -18,7 +18,7 @@ package final class Tenants: Sendable {
     let time: TimeSource
     /// The days a plan gives behind the end of a trial or paid period.
     let rules: @Sendable (_ plan: String) -> LifecycleRules
-    private let template = Mutex<[UInt8]?>(nil)
+    private let template = Mutex<DatabaseTemplate?>(nil)
 
     package init(
         system: DatabaseFile, data: DataDirectory, directory: TenantDirectory, schema: DatabaseSchema,
@@ -110,24 +110,15 @@ package final class Tenants: Sendable {
         return error
     }
 
-    /// A copy of a migrated template: a new shop costs one small file and two syncs, not a run of migrations.
     private func makeFile(_ tenant: Tenant) async throws {
         try await services.longWork { [self] in
-            let bytes = try templateBytes()
+            let template = try self.template.withLock { template in
+                let made = try template ?? DatabaseTemplate(schema: schema, scratch: data.scratchURL(".sqlite"))
+                template = made
+                return made
+            }
             try FileSystem.makeFolder(data.tenant(tenant.id))
-            try AtomicFile.publish(bytes, to: data.tenantDatabase(tenant.id))
-        }
-    }
-
-    private func templateBytes() throws -> [UInt8] {
-        try template.withLock { template in
-            if let template { return template }
-            let url = data.scratchURL(".sqlite")
-            defer { try? FileSystem.remove(url) }
-            try DatabaseFile.create(url, schema: schema)
-            let bytes = try FileReader.contents(url, limit: 64 << 20)
-            template = bytes
-            return bytes
+            try directory.file(tenant.id).begin(from: template)
         }
     }
 

@@ -33,7 +33,7 @@ struct ChangeLogTests {
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8])
     func whateverHappensToTheWAL(seed: UInt64) async throws {
         var random = SeededRandom(seed: seed)
-        let file = try storage.file()
+        let file = seed % 2 == 0 ? try storage.file() : try storage.fileFromTemplate()
         var texts: [(at: Instant, text: String)] = []
         for step in 0..<150 {
             switch Int.random(in: 0..<12, using: &random) {
@@ -69,6 +69,53 @@ struct ChangeLogTests {
             #expect(texts.dropFirst(found.count).allSatisfy { $0.at.seconds >= at.seconds })
             #expect(texts.prefix(found.count).allSatisfy { $0.at <= at })
         }
+    }
+
+    @Test func theLogOfANewFileBeginsWithItsTemplate() async throws {
+        let file = try storage.fileFromTemplate()
+        try await file.add("first")
+        storage.clock.advance(.seconds(2))
+        try await file.add("second")
+        try await storage.log.flush(file)
+        let entries = try #require(try storage.tenant.epochs().first?.entries)
+        #expect(entries.map(\.kind) == [.base, .changes])
+        let payload = try storage.template.payload()
+        #expect(entries[0].bytes == Int64(LogBatch.byteCount + payload.bytes.count))
+        // Nobody can go back to a shop that did not exist.
+        #expect(entries[0].time == entries[1].firstTime)
+        #expect(try storage.notes(at: entries[0].time.adding(.milliseconds(999))) == ["first"])
+        #expect(try storage.notes(at: .latest) == ["first", "second"])
+        storage.clock.advance(.seconds(2))
+        try await file.add("third")
+        try await storage.log.flush(file)
+        #expect(try storage.notes(at: .latest) == ["first", "second", "third"])
+        #expect(try storage.tenant.epochs().count == 1)
+    }
+
+    @Test func aBaseWithoutItsChangesIsGoneOnFrom() async throws {
+        let file = try storage.fileFromTemplate()
+        try await file.add("first")
+        try await storage.log.flush(file)
+        // As after a kill between the two files.
+        let entries = try #require(try storage.tenant.epochs().first?.entries)
+        try FileSystem.remove(try #require(entries.last).url)
+        let next = try LoggedStorage(in: storage.folder, at: storage.clock.now)
+        #expect(next.existing().probe() == nil)
+        await next.log.flush()
+        #expect(try next.notes(at: .latest) == ["first"])
+        #expect(try next.tenant.epochs().count == 1)
+    }
+
+    @Test func aFileThatACheckpointChangedIsItsTemplateNoLonger() async throws {
+        let file = try storage.fileFromTemplate()
+        try await file.add("first")
+        guard case .open(let writer) = file.state.withLock({ $0.phase }) else { return #expect(Bool(false)) }
+        try writer.checkpoint()
+        try await file.add("second")
+        try await storage.log.flush(file)
+        #expect(try storage.notes(at: .latest) == ["first", "second"])
+        let entries = try #require(try storage.tenant.epochs().first?.entries)
+        #expect(entries.map(\.kind) == [.base])
     }
 
     @Test func aKilledProcessLeavesItsCommitsInTheWAL() async throws {
@@ -235,6 +282,7 @@ final class LoggedStorage: Sendable {
     let folder: URL
     let clock: Clock
     let log: ChangeLog
+    let template: DatabaseTemplate
     private let services: StorageServices
     private let ownsFolder: Bool
 
@@ -242,6 +290,7 @@ final class LoggedStorage: Sendable {
         ownsFolder = existing == nil
         folder = existing ?? FileManager.default.temporaryDirectory.appending(path: "log-\(Random.token(bytes: 9))")
         try FileSystem.makeFolder(folder)
+        template = try DatabaseTemplate(schema: TestStorage.schema, scratch: folder.appending(path: "template.sqlite"))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         clock = Clock(start)
         log = ChangeLog(
@@ -261,6 +310,12 @@ final class LoggedStorage: Sendable {
     func file(_ name: String = "shop.sqlite") throws -> DatabaseFile {
         try DatabaseFile.create(folder.appending(path: name), schema: TestStorage.schema)
         return existing(name)
+    }
+
+    func fileFromTemplate() throws -> DatabaseFile {
+        let file = existing()
+        try file.begin(from: template)
+        return file
     }
 
     func existing(_ name: String = "shop.sqlite") -> DatabaseFile {

@@ -163,7 +163,7 @@ struct SchemaTests {
             )
         }
         #expect(application == 71)
-        #expect(journal == "delete")
+        #expect(journal == "wal")
         try queue.close()
     }
 }

@@ -10,6 +10,10 @@
 /// Sets a boolean `SQLITE_DBCONFIG_…` option. `sqlite3_db_config` is variadic, which Swift cannot call.
 int cappliance_sqlite_config(sqlite3 *db, int option, int on);
 
+/// Turns off SQLite's count of its memory, which is a lock of the whole process around each allocation. Only before the
+/// first connection is opened; variadic as well.
+int cappliance_sqlite_without_statistics(void);
+
 /// Runs `deflateInit2` / `inflateInit2` for the gzip container; both are macros.
 int cappliance_gzip_deflate_init(z_stream *stream, int level);
 int cappliance_gzip_inflate_init(z_stream *stream);

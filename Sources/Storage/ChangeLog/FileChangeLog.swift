@@ -40,6 +40,10 @@ final class FileChangeLog: Sendable {
         /// When commits were made that went by the log, until it begins anew.
         var lostSince: Instant?
         var isLogging = false
+        /// What the file began as, until its log has begun or a checkpoint has changed the file.
+        var template: DatabaseTemplate?
+        /// Whether a checkpoint has asked for the log since it last went on.
+        var isHurried = false
         var lags = LagRecord()
     }
 
@@ -92,6 +96,9 @@ final class FileChangeLog: Sendable {
         }
     }
 
+    /// The file is new, and as `template` is. Before anybody opens it.
+    func didBegin(from template: DatabaseTemplate) { pending.withLock { $0.template = template } }
+
     /// How far the log is behind the commits.
     func lag(at now: Instant) -> LogLag {
         pending.withLock { pending in
@@ -138,7 +145,11 @@ final class FileChangeLog: Sendable {
         if isNear, archived.withLockIfAvailable({ (try? advance(&$0, file, mayBegin: false)) != nil }) == true {
             return archivedFrames.value == frames
         }
-        file.services.changeLog?.hurry(file)
+        let mustHurry = pending.withLock { pending in
+            defer { pending.isHurried = true }
+            return !pending.isHurried
+        }
+        if mustHurry { file.services.changeLog?.hurry(file) }
         return frames >= Limit.unarchivedFrames && giveUp(file)
     }
 
@@ -147,7 +158,10 @@ final class FileChangeLog: Sendable {
         archivedFrames.value == frames && frames > 0 || giveUp(file)
     }
 
-    func didCheckpoint() { archivedFrames.value = 0 }
+    func didCheckpoint() {
+        archivedFrames.value = 0
+        pending.withLock { $0.template = nil }
+    }
 
     /// The file is about to be another one: what was committed to this one stays restorable as far as the log can be
     /// written. Afterwards `didReplace`, and the next commit begins a new epoch.
@@ -167,7 +181,7 @@ final class FileChangeLog: Sendable {
             guard (try? archive.giveUp()) != nil else { return false }
             pending.withLock { pending in
                 pending.lostSince = pending.lostSince ?? pending.cuts.lazy.compactMap(\.since).first
-                pending.isLogging = false
+                (pending.isLogging, pending.template) = (false, nil)
                 pending.cuts = []
             }
             file.services.logger.error(
@@ -180,7 +194,8 @@ final class FileChangeLog: Sendable {
         let work = pending.withLock { pending in
             pending.isQueued = false
             return LogArchive.Work(
-                cuts: pending.cuts, openedAt: pending.openedAt, firstFrame: pending.firstFrame)
+                cuts: pending.cuts, openedAt: pending.openedAt, firstFrame: pending.firstFrame,
+                template: pending.template)
         }
         let changeLog = file.services.changeLog
         do {
@@ -194,12 +209,13 @@ final class FileChangeLog: Sendable {
                 (pending.lostSince, pending.isLogging) = (nil, pending.isLogging || position != nil)
                 // Somebody may have pinned the last one meanwhile.
                 pending.cuts.removeAll { $0.frame < end || $0.frame == end && $0.pins.allSatisfy(\.isSet) }
-                pending.openedAt = nil
+                (pending.openedAt, pending.isHurried) = (nil, false)
+                if position != nil { pending.template = nil }
             }
             archivedFrames.value = Int(position?.frame ?? 0)
         } catch {
             // What was written stays written; the rest is tried again.
-            pending.withLock { $0.isQueued = true }
+            pending.withLock { ($0.isQueued, $0.isHurried) = (true, false) }
             throw error
         }
     }

@@ -9,6 +9,8 @@ struct LogArchive {
         let cuts: [FileChangeLog.Cut]
         let openedAt: Instant?
         let firstFrame: UInt32?
+        /// What the database is but for the WAL, where that is known.
+        let template: DatabaseTemplate?
     }
 
     /// The end of the current epoch.
@@ -53,6 +55,7 @@ struct LogArchive {
     mutating func advance(_ work: Work, _ file: DatabaseFile, mayBegin: Bool) throws -> WriteAheadLog.Position? {
         guard let wal = try WriteAheadLog.open(of: database) else { return nil }
         if !hasLoaded { try load() }
+        if cursor == nil, mayBegin, let template = work.template { try begin(template, wal, work) }
         guard let cursor, !FileSystem.exists(gapMark), let start = try wal.continuing(cursor.position) else {
             guard mayBegin else {
                 throw DomainError.unavailable("log_not_begun", "The change log must begin with a whole copy first.")
@@ -131,30 +134,53 @@ struct LogArchive {
         }
     }
 
+    /// Starts an epoch with what a new file began as, which cost its copy once for all. The file is that still, as the
+    /// WAL is its first: what was committed since is there from its first frame on.
+    private mutating func begin(_ template: DatabaseTemplate, _ wal: WriteAheadLog, _ work: Work) throws {
+        guard wal.start.sequence == 0, !FileSystem.exists(gapMark), try folder.newest() == nil else { return }
+        // The time of the first restore point: before it there was no shop yet.
+        guard let first = try LogDraft.drafts(wal, from: wal.start, work).first else { return }
+        let payload = try template.payload()
+        let pages = UInt32(clamping: template.bytes.count / wal.pageSize)
+        cursor = try publishBase(1, wal.pageSize, pages, at: wal.start, first.time) { segment, head in
+            try segment.append(head, packed: payload)
+        }
+    }
+
     /// Starts an epoch with a copy of the whole database.
     private mutating func begin(_ file: DatabaseFile) throws -> WriteAheadLog.Position? {
         let number = (try folder.newest()?.number ?? 0) + 1
-        let url = folder.epoch(number)
         guard let scratch = file.services.changeLog?.scratch else { return nil }
         let image = scratch.appending(path: "base-\(Random.token(bytes: 9)).sqlite")
         defer { try? FileSystem.remove(image) }
         guard let held = try file.copyHeld(to: image) else { return nil }
+        let pages = UInt32(clamping: FileSystem.size(image) / Int64(held.pageSize))
+        let reader = try FileReader(image)
+        let made = try publishBase(number, held.pageSize, pages, at: held.position, held.time) { segment, head in
+            try segment.append(head, payload: reader.next)
+        }
+        try FileSystem.remove(gapMark)
+        cursor = made
+        return held.position
+    }
+
+    /// The first file of the epoch `number`, whose payload `write` adds behind the head.
+    private func publishBase(
+        _ number: UInt64, _ pageSize: Int, _ pages: UInt32, at position: WriteAheadLog.Position, _ time: Instant,
+        _ write: (inout LogSegmentWriter, LogBatch) throws -> LogBatch
+    ) throws -> Cursor {
+        let url = folder.epoch(number)
         try FileSystem.makeFolder(url)
         try FileSystem.syncFolder(folder.url)
         try FileSystem.syncFolder(folder.url.deletingLastPathComponent())
-        let pages = UInt32(clamping: FileSystem.size(image) / Int64(held.pageSize))
-        let time = held.time
         let head = LogBatch(
-            kind: .base, pageSize: held.pageSize, pages: pages, databasePages: pages, position: held.position, first: 1,
+            kind: .base, pageSize: pageSize, pages: pages, databasePages: pages, position: position, first: 1,
             last: 1, epoch: UInt64.random(in: 1 ... .max), firstTime: time, time: time, previous: LogBatch.noDigest,
             owner: LogBatch.owner(folder.name))
         var segment = try LogSegmentWriter(LogFolder.file(head, to: head, in: url))
-        let reader = try FileReader(image)
-        let written = try segment.append(head, payload: reader.next)
+        let written = try write(&segment, head)
         try segment.publish()
-        try FileSystem.remove(gapMark)
-        cursor = Cursor(epoch: number, url: url, written)
-        return held.position
+        return Cursor(epoch: number, url: url, written)
     }
 }
 

@@ -33,6 +33,16 @@ struct LogSegmentWriter: ~Copyable {
         return batch
     }
 
+    /// As above, with a payload that was packed before.
+    mutating func append(_ head: LogBatch, packed: DatabaseTemplate.Payload) throws -> LogBatch {
+        var batch = head
+        (batch.payloadBytes, batch.payloadDigest) = (Int64(packed.bytes.count), packed.digest)
+        try file.write(batch.encoded())
+        try file.write(packed.bytes)
+        bytes += Int64(LogBatch.byteCount) + batch.payloadBytes
+        return batch
+    }
+
     /// Adds a batch as it is stored in another file, its sum checked.
     mutating func copy(_ batch: LogBatch, from reader: LogReader) throws {
         try reader.copy(batch) { try file.write($0) }
@@ -44,7 +54,7 @@ struct LogSegmentWriter: ~Copyable {
 
 /// Compresses payloads as gzip members of at most 256 KiB of plain bytes. Their memory is touched only as far as it is
 /// filled: most batches are a few pages.
-private final class LogPacker {
+final class LogPacker {
     private static let block = 256 << 10
     private let compressor: MemberCompressor
     private let plain = UnsafeMutableRawBufferPointer.allocate(byteCount: block, alignment: 64)
