@@ -39,6 +39,10 @@ def test_undo_by_token_by_id_and_by_shop(appliance, shop, is_running):
     assert customers(shop) == ["first", "second"]
     entries = appliance.json("restore", "list")["items"]
     assert [entry["state"] for entry in entries] == ["available", "undone", "undone", "undone"]
+    rest = appliance.json("restore", "list", "--limit", "3")
+    assert len(rest["items"]) == 3 and rest["nextCursor"] and rest["total"] == 4
+    assert appliance.cli("restore", "list", "--limit", "3").stdout.splitlines()[-1].startswith("1 more: --all")
+    assert len(appliance.cli("restore", "list", "--limit", "1", "--all").stdout.splitlines()) == 5
     table = appliance.cli("restore", "list").stdout.splitlines()
     assert table[0].split()[:2] == ["RESTORE", "WHEN"] and len(table) == 5
 
