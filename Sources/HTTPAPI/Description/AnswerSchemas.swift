@@ -4,8 +4,8 @@ import Tenancy
 extension AnswerSchema {
     // MARK: - Signing in
 
-    /// `operatorRole` of an operator. Of whoever has a role that the shop defined also `roleTitle`, `baseRole`, and what
-    /// it `may` do with each collection.
+    /// `operatorRole` of an operator. Of whoever has a role that the shop defined also `roleTitle`, `baseRole`, and
+    /// what it `may` do with each collection.
     static let principal = AnswerSchema(
         "Principal",
         [
