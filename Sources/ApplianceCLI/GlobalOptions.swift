@@ -34,11 +34,14 @@ struct DataOptions: ParsableArguments {
     @Flag(help: "Print JSON.")
     var json = false
 
-    /// Asks the API for a list, and prints it as a table, or as it was answered with `--json`.
+    /// Asks the API for a list, and prints it as a table, or as it was answered with `--json`. Says so where the answer
+    /// is not all of it.
     func printList(_ path: String, _ columns: [String], row: (JSON) -> [String]) async throws {
         let answer = try await ControlSession.with(global.configuration()) { try await $0.send("GET", path) }
         if json { return Output.print(answer) }
-        Output.table(columns, (answer["items"]?.arrayValue ?? []).map(row))
+        let items = answer["items"]?.arrayValue ?? []
+        Output.table(columns, items.map(row))
+        if answer["nextCursor"]?.stringValue != nil { print("There are more than these \(items.count).") }
     }
 }
 

@@ -37,6 +37,11 @@ enum Output {
         }
     }
 
+    /// `1 shop`, `2 shops`.
+    static func count(_ number: Int64?, _ thing: String) -> String {
+        "\(number ?? 0) \(thing)\(number == 1 ? "" : "s")"
+    }
+
     static func bytes(_ count: Int64) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]
         var (value, unit) = (Double(count), 0)

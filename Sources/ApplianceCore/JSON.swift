@@ -1,4 +1,5 @@
-/// A JSON value. Objects keep the order of their members; numbers that are whole stay exact integers.
+/// A JSON value. Objects keep the order of their members; numbers that are whole stay exact integers, however they were
+/// written: `1490.0` is 1490.
 package enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)

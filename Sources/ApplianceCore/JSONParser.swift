@@ -7,7 +7,13 @@ package struct JSONParser {
         package static let depth = 32
         /// Values in one document.
         package static let values = 200_000
+        /// Powers of ten that a whole number may be written with.
+        fileprivate static let exponents = -100...100
+        /// Of the largest whole number below 2^53.
+        fileprivate static let exactDigits = 16
     }
+
+    private static let zeroDigits = "0000000000000000"
 
     package struct Fault: Error, Equatable {
         package let message: String
@@ -142,8 +148,28 @@ package struct JSONParser {
         guard position - start <= 40 else { throw fault("Number too long") }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isWhole, let value = Int64(text) { return .integer(value) }
+        if !isWhole, let value = Self.whole(text) { return .integer(value) }
         guard let value = Double(text), value.isFinite else { throw fault("Number out of range") }
         return .number(value)
+    }
+
+    /// What is whole and every client keeps exactly (RFC 8259 §6), though it is written with a fraction or an exponent:
+    /// `1490.0`, `1e3`. Nil for any other. Told by its digits: 4503599627370497.5 would be whole as a double.
+    private static func whole(_ text: String) -> Int64? {
+        let parts = text.trimmingPrefix("-").split(maxSplits: 1) { $0 == "e" || $0 == "E" }
+        let halves = (parts.first ?? "").split(separator: ".")
+        let digits = halves.joined(separator: "").drop { $0 == "0" }
+        if digits.isEmpty { return 0 }
+        let trailing = digits.reversed().prefix { $0 == "0" }.count
+        let significant = digits.dropLast(trailing)
+        guard let exponent = parts.count == 2 ? Int(parts[1]) : 0, Limit.exponents.contains(exponent) else {
+            return nil
+        }
+        let zeros = exponent - (halves.count == 2 ? halves[1].count : 0) + trailing
+        guard zeros >= 0, significant.count + zeros <= Limit.exactDigits,
+            let number = Int64(significant + zeroDigits.prefix(zeros)), number < 1 << 53
+        else { return nil }
+        return text.hasPrefix("-") ? -number : number
     }
 
     private mutating func skipDigits() {

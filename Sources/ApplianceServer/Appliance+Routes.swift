@@ -91,10 +91,11 @@ extension Appliance {
     /// Last, so that it knows all others.
     private func addOpenAPI(to routes: Routes) {
         let (path, summary) = ("/api/openapi.json", "This API, as OpenAPI 3.1, with the shop's own collections")
-        let itself = Routes.Entry(get: path, .open, summary)
+        let shape = RouteShape.gives(.openAPI)
+        let itself = Routes.Entry(get: path, .open, summary, shape)
         let (entries, services) = (routes.entries + [itself], routes.services)
         let document = OpenAPIDocument.make(catalog: catalog, routes: entries, version: applianceVersion).bytes
-        routes.openInShop(.get, path, summary) {
+        routes.openInShop(.get, path, summary, shape) {
             guard let own = try $1.flatMap(services.ownCatalog) else {
                 return Answer.bytes(document, type: "application/json", for: $0)
             }

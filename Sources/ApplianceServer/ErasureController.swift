@@ -21,21 +21,22 @@ struct ErasureController: Sendable {
             routes.collection(
                 .post, "/api/\(collection.name)/{id}/erase",
                 "Erase what a \(collection.title.lowercased()) tells about a person, here and in all that is restored",
-                entry, .delete, .takes(.text("reason", required: true, max: Limit.reason))
+                entry, .delete, .takes(.text("reason", required: true, max: Limit.reason)).gives(.erased)
             ) { try await erase($0, collection) }
         }
         let services = routes.services
         routes.ownCollection(
             .post, "/api/\(Routes.ownCollection)/{id}/erase",
             "Erase what a record of the shop's own tells about a person, here and in all that is restored", .delete,
-            .takes(.text("reason", required: true, max: Limit.reason))
+            .takes(.text("reason", required: true, max: Limit.reason)).gives(.erased)
         ) { try await erase($0, services.ownCollection($0)) }
-        routes.tenantManager(.get, "/api/erasures", "List the shop's erasures", .pages().gives(.list(.erasure))) {
+        routes.tenantManager(.get, "/api/erasures", "List the shop's erasures", .pages().gives(.list(.listedErasure))) {
             context in
             try list(context.request, tenant: context.tenant.id)
         }
         routes.operator(
-            .get, "/api/admin/erasures", "List erasures of all shops", .pages(.text("tenant")).gives(.list(.erasure))
+            .get, "/api/admin/erasures", "List erasures of all shops",
+            .pages(.text("tenant")).gives(.list(.listedErasure))
         ) { context in
             let wanted = try Page(context.request)["tenant"]
             return try list(context.request, tenant: wanted.map { appliance.directory[$0]?.id ?? $0 })

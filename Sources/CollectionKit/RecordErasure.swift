@@ -55,9 +55,14 @@ package struct RecordErasure: Sendable {
         return .text(text.count <= max ? text : String(token.prefix(max)))
     }
 
-    /// Whether a required field would have no pseudonym: a mistake of the declaration.
+    /// A mistake of the declaration: a required field that would have no pseudonym, or one that is computed from what
+    /// is personal and would go on telling it after an erasure, in the log and in masked copies.
     package static func mistake(_ fields: [Field]) -> String? {
-        fields.first { field in
+        for field in fields {
+            guard let source = field.personalSource(among: fields) else { continue }
+            return "\(field.name) tells \(source.name), which is personal, and has to be so too"
+        }
+        return fields.first { field in
             guard field.isPersonal, field.isRequired else { return false }
             if case .text = field.type { return false }
             return true
@@ -182,5 +187,13 @@ extension RecordErasure {
                 try db.execute(sql: "DROP TABLE IF EXISTS \(CollectionSQL.quoted("\(collection.table)_search"))")
             }
         }
+    }
+}
+
+extension Field {
+    /// A personal field that this one is computed from, where it is not personal itself; nil where nothing is told.
+    package func personalSource(among fields: [Field]) -> Field? {
+        guard !isPersonal, let formula else { return nil }
+        return fields.first { $0.isPersonal && formula.fields.contains($0.name) }
     }
 }

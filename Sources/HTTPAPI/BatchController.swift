@@ -19,7 +19,7 @@ package struct BatchController: Sendable {
 
     private static let operations: Property = {
         let members: JSON = [
-            "method": ["enum": ["POST", "PATCH", "DELETE"]], "path": ["type": "string"], "body": ["type": "object"],
+            "method": ["enum": ["POST", "PATCH", "DELETE"]], "path": ["type": "string"], "body": Property.record,
             "ifMatch": ["type": "string"],
         ]
         let operation: JSON = [

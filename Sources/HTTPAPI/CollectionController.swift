@@ -47,7 +47,7 @@ package struct CollectionController: Sendable {
         ) { try await list($0, services.ownCollection($0)) }
         routes.ownCollection(
             .post, path, "Create a record of a collection of the shop's own", .create,
-            .takes(RouteShape.json, ["type": "object"]).gives(.created, .record), direct: .afterCommit
+            .takes(RouteShape.json, Property.record).gives(.created, .record), direct: .afterCommit
         ) { try await create($0, services.ownCollection($0)) }
         routes.ownCollection(
             .get, record, "Read a record of a collection of the shop's own", .read,
@@ -56,7 +56,7 @@ package struct CollectionController: Sendable {
         ) { try await getAny($0, services.ownCollection($0)).response }
         routes.ownCollection(
             .patch, record, "Change a record of a collection of the shop's own", .update,
-            .takes(RouteShape.json, ["type": "object"]).gives(.record).refuses(412), direct: .afterCommit
+            .takes(RouteShape.json, Property.record).gives(.record).refuses(412), direct: .afterCommit
         ) { try await patch($0, services.ownCollection($0)) }
         routes.ownCollection(
             .delete, record, "Delete a record of a collection of the shop's own", .delete,

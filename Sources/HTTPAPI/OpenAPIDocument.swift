@@ -79,9 +79,7 @@ package enum OpenAPIDocument {
     }
 
     private static func answers(_ entry: Routes.Entry) -> [JSON.Member] {
-        let answers =
-            entry.shape.answers.isEmpty ? RouteShape.gives(.ok, .something).answers : entry.shape.answers
-        return answers.map { answer in
+        entry.shape.answers.map { answer in
             var members: [JSON.Member] = [.init("description", "Done")]
             if let type = answer.type {
                 let schema: JSON = answer.schema.map { ["schema": $0.reference] } ?? [:]
@@ -93,7 +91,7 @@ package enum OpenAPIDocument {
 
     /// Each once, with those that it is made of.
     private static func answerSchemas(_ routes: [Routes.Entry]) -> [JSON.Member] {
-        var found: [String: JSON] = [AnswerSchema.something.name: AnswerSchema.something.schema]
+        var found: [String: JSON] = [:]
         func add(_ schema: AnswerSchema) {
             if found.updateValue(schema.schema, forKey: schema.name) == nil { schema.parts.forEach(add) }
         }

@@ -11,8 +11,10 @@ package struct OwnCollectionController: Sendable {
 
     package init(_ services: HTTPServices) { self.services = services }
 
-    private static let shape = RouteShape.takes(RouteShape.json, ["type": "object"])
-        .asks(.choice("dryRun", ["true", "false"])).refuses(412)
+    private static func shape(isNew: Bool) -> RouteShape {
+        .takes(RouteShape.json, OwnCollectionSchema.declaration(isNew: isNew))
+            .asks(.choice("dryRun", ["true", "false"])).refuses(412)
+    }
 
     package func add(to routes: Routes) {
         let path = "/api/collections"
@@ -29,7 +31,7 @@ package struct OwnCollectionController: Sendable {
         }
         routes.tenantManager(
             .post, path, "Declare a collection of the shop's own (?dryRun=true tells the plan)",
-            Self.shape.gives(.created, .ownCollection).gives(.ownPlan)
+            Self.shape(isNew: true).gives(.created, .ownCollection).gives(.ownPlan)
         ) {
             try await put($0, nil)
         }
@@ -40,7 +42,8 @@ package struct OwnCollectionController: Sendable {
             return respond(stored, .ok)
         }
         routes.tenantManager(
-            .put, "\(path)/{id}", "Change a collection of the shop's own (?dryRun=true)", Self.shape.gives(.something)
+            .put, "\(path)/{id}", "Change a collection of the shop's own (?dryRun=true)",
+            Self.shape(isNew: false).gives(.ownChange)
         ) {
             try await put($0, try find($0).declaration.name)
         }

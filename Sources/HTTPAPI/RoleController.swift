@@ -10,6 +10,14 @@ package struct RoleController: Sendable {
 
     package init(_ services: HTTPServices) { self.services = services }
 
+    /// What may be done with each; null closes one.
+    private static let collections = Property.map(
+        "collections",
+        of: [
+            "type": ["array", "null"],
+            "items": ["enum": .array(Permissions.Operation.allCases.map { .string($0.rawValue) })],
+        ])
+
     package func add(to routes: Routes) {
         routes.tenantManager(.get, "/api/roles", "List the shop's own roles", .gives(.list(.role))) { context in
             let items = try services.signIn.roles(context.tenant).map(\.json)
@@ -19,7 +27,7 @@ package struct RoleController: Sendable {
             .post, "/api/roles", "Define a role",
             .takes(
                 .text("name", required: true, max: 40), .text("title", max: 100),
-                .choice("base", CustomRole.bases.map(\.rawValue)), .nested("collections", "object")
+                .choice("base", CustomRole.bases.map(\.rawValue)), Self.collections
             ).gives(.created, .role)
         ) { try await create($0) }
         routes.tenantManager(.get, "/api/roles/{id}", "Read a role of the shop's own, by its name", .gives(.role)) {
@@ -30,7 +38,7 @@ package struct RoleController: Sendable {
             .patch, "/api/roles/{id}", "Change what a role may do",
             .takes(
                 .text("title", max: 100), .choice("base", CustomRole.bases.map(\.rawValue)),
-                .nested("collections", "object")
+                Self.collections
             ).gives(.role)
         ) { try await change($0) }
         routes.tenantManager(.delete, "/api/roles/{id}", "Delete a role that nobody has", .gives(.noContent)) {

@@ -147,9 +147,9 @@ package struct Page {
     /// Nil when absent or empty.
     package subscript(_ name: String) -> String? { parameters[name].flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// One of `choices`; nil when absent or empty.
+    /// One of `choices`; nil when absent. Empty is none of them.
     package func choice(_ name: String, _ choices: String...) throws -> String? {
-        guard let value = self[name] else { return nil }
+        guard let value = parameters[name] else { return nil }
         guard choices.contains(value) else {
             throw DomainError.invalid(name, "not_a_choice", "One of \(choices.joined(separator: ", ")).")
         }

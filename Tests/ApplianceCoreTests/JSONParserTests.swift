@@ -18,8 +18,8 @@ struct JSONParserTests {
             ("null", JSON.null), (" true ", .bool(true)), ("\tfalse\r\n", .bool(false)), ("0", .integer(0)),
             ("-0", .integer(0)),
             ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
-            ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("1.5", .number(1.5)), ("1.0", .number(1)),
-            ("1e2", .number(100)), ("1E+2", .number(100)), ("25e-2", .number(0.25)), ("1e-400", .number(0)),
+            ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("1.5", .number(1.5)), ("1.0", 1),
+            ("1e2", 100), ("1E+2", 100), ("25e-2", .number(0.25)), ("1e-400", .number(0)),
             (#""""#, .string("")), (#""\"\\\/\b\f\n\r\t""#, .string("\"\\/\u{8}\u{C}\n\r\t")),
             (#""\u0041\u00e9\uD83D\uDE00""#, .string("Aé😀")), (#""\u0000""#, .string("\0")), (#""😀é""#, .string("😀é")),
             ("[]", .array([])), ("[ ]", .array([])), ("{}", .object([])), ("{ }", .object([])),
@@ -27,6 +27,19 @@ struct JSONParserTests {
         ] as [(String, JSON)])
     func `JSON is read`(text: String, value: JSON) throws {
         #expect(try JSONParser.parse(Array(text.utf8)) == value)
+    }
+
+    /// Told by the digits, not by the double, which would be whole for numbers with a half.
+    @Test(
+        arguments: [
+            ("1490.0", 1490), ("1e3", 1000), ("-12.50e1", -125), ("0.0", 0), ("-0.0e-7", 0), ("0.0001e4", 1),
+            ("1200e-2", 12), ("9007199254740991.0", 9_007_199_254_740_991),
+            ("-9.007199254740991e15", -9_007_199_254_740_991), ("1490.5", nil), ("1490.00000000000000000001", nil),
+            ("4503599627370497.5", nil), ("9007199254740990.9", nil), ("9007199254740992.0", nil), ("1e16", nil),
+            ("1e-3", nil), ("1e99", nil), ("1e-99999999999999999999", nil),
+        ] as [(String, Int64?)])
+    func `a number is whole however it is written`(text: String, value: Int64?) throws {
+        #expect(try JSONParser.parse(Array(text.utf8)).integerValue == value)
     }
 
     @Test(arguments: [

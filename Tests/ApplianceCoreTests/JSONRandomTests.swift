@@ -20,7 +20,7 @@ struct JSONRandomTests {
             for _ in 0..<Int.random(in: 1...4, using: &random) { Self.damage(&bytes, &random) }
             guard let value = try? JSONParser.parse(bytes) else { continue }
             accepted += 1
-            #expect(try JSONParser.parse(value.bytes) == value, "seed \(random.seed)")
+            #expect(try JSONParser.parse(value.bytes) == Self.settled(value), "seed \(random.seed)")
         }
         #expect(accepted > 100, "seed \(random.seed)")
     }
@@ -72,10 +72,20 @@ struct JSONRandomTests {
         }
     }
 
-    /// Never a whole number that would come back as an integer: the text of 1.0 is "1.0".
+    /// With the whole numbers that doubles made of others, such as 1e-400, as the integers that their texts are.
+    private static func settled(_ value: JSON) -> JSON {
+        switch value {
+        case .number(let number) where number.magnitude < 0x1p53: Int64(exactly: number).map { .integer($0) } ?? value
+        case .array(let items): .array(items.map(settled))
+        case .object(let members): .object(members.map { .init($0.name, settled($0.value)) })
+        default: value
+        }
+    }
+
+    /// Never a whole number that comes back as an integer: the text of 1.0 is "1.0".
     private static func number(_ random: inout SeededGenerator) -> Double {
         let number = Double(bitPattern: random.next())
-        return number.isFinite ? number : 0.5
+        return number.isFinite && (number != number.rounded() || number.magnitude >= 0x1p53) ? number : 0.5
     }
 
     private static func string(_ random: inout SeededGenerator) -> String {

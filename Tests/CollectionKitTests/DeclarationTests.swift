@@ -1,7 +1,9 @@
 import ApplianceCore
 import Books
 import CollectionKit
+import GRDB
 import Shop
+import Storage
 import Testing
 
 /// What a declaration alone decides: the document, who may do what, how long records are kept.
@@ -99,5 +101,36 @@ struct DeclarationTests {
         #expect(catalog.entry("customers")?.module == nil)
         #expect(catalog["nothing"] == nil)
         #expect(catalog.collections.map(\.name) == ["customers", "transactions", "products"])
+    }
+
+    @Test func `what is computed from a person's data is a person's data`() {
+        let name = Field.text("name", max: 20).personal()
+        let sign = Field.text("sign", max: 40).computed(#"name & "!""#)
+        let twice = Field.text("twice", max: 80).computed("sign & sign")
+        #expect(RecordErasure.mistake([name, sign]) == "sign tells name, which is personal, and has to be so too")
+        #expect(RecordErasure.mistake([name, sign.personal()]) == nil)
+        #expect(RecordErasure.mistake([name, sign.personal(), twice])?.hasPrefix("twice tells sign") == true)
+        #expect(RecordErasure.mistake([.text("name", max: 20), sign, twice]) == nil)
+    }
+
+    /// Not in the log, which outlives an erasure, and not in a copy of the shop.
+    @Test func `what is computed from a person's data is kept out of the log, and erased`() async throws {
+        let shop = try TestShop([caregivers])
+        let made = try await shop.create(caregivers, ["firstName": "Asha", "lastName": "Rao", "country": "IN"])
+        #expect(made["displayName"] == "Asha Rao")
+        let id = try #require(made["id"]?.stringValue)
+        let events = try shop.file.read { db in try AuditTrail.list(db, before: nil, limit: 9) }
+        #expect(events.first?["data"]?["new"]?["displayName"] == "[personal]")
+        #expect(!events.map(\.text).joined().contains("Rao"))
+        let erasing = try #require(RecordErasure(caregivers))
+        #expect(erasing.fieldNames.contains("displayName"))
+        let erasure = Erasure(
+            id: "ers_1", tenant: "ten_1", collection: "caregivers", record: id, token: "0a1b2c3d", at: TestShop.now)
+        try await shop.file.write { db in
+            try db.execute(sql: RecordErasure.baseSQL)
+            _ = try erasing.apply(db, erasure, now: TestShop.now)
+        }
+        let left = try shop.file.read { db in try Records(caregivers).get(db, id: id) }
+        #expect(!String(decoding: left.json, as: UTF8.self).contains("Rao"))
     }
 }

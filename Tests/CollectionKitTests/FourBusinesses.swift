@@ -81,7 +81,7 @@ let caregivers = Collection(
     fields: [
         .text("firstName", max: 100).required().personal(),
         .text("lastName", max: 100).required().personal(),
-        .text("displayName", max: 201).computed(#"firstName & " " & lastName"#).searchable(),
+        .text("displayName", max: 201).computed(#"firstName & " " & lastName"#).searchable().personal(),
         .phone("phone").personal(),
         .url("website"),
         .country("country").required().default("BE"),

@@ -26,14 +26,15 @@ struct JSONSchema {
     }
 
     private func objectFault(_ value: JSON, _ place: String) -> String? {
-        guard let members = value.objectValue else { return nil }
+        guard let members = value.objectValue, schema["type"] != nil else { return nil }
         for name in schema["required"]?.arrayValue?.compactMap(\.stringValue) ?? [] where value[name] == nil {
             return "\(place).\(name) is missing"
         }
         for member in members {
-            guard let inner = schema["properties"]?[member.name] else {
-                if schema["additionalProperties"] == false { return "\(place).\(member.name) is not declared" }
-                continue
+            // Though clients must take what they do not know, the server tells all that it gives.
+            guard let inner = schema["properties"]?[member.name] ?? schema["additionalProperties"], inner != false
+            else {
+                return "\(place).\(member.name) is not declared"
             }
             let fault = JSONSchema(schema: inner, document: document).fault(member.value, at: "\(place).\(member.name)")
             if let fault { return fault }

@@ -44,8 +44,12 @@ extension TestServer {
         }
         let response = try await Self.client.execute(request, timeout: .seconds(30))
         let bytes = try await response.body.collect(upTo: 64 << 20)
-        return ServerAnswer(
+        let answer = ServerAnswer(
             status: Int(response.status.code), headers: response.headers, body: Array(buffer: bytes))
+        if let fault = try AnswerForms.of(appliance).fault(method, path, answer) {
+            Issue.record("\(method) \(path), as described: \(fault)")
+        }
+        return answer
     }
 
     /// As `send`, and the status must be `expected`.

@@ -167,4 +167,17 @@ struct OwnDeclarationTests {
 
     @Test(arguments: ["", "A", "1a", "repair-jobs", "repair_jobs", "ünder", "own", "apiKeys", "Users", "users"])
     func `others do not`(name: String) { #expect(!OwnName.isCollection(name)) }
+
+    @Test func `a list that holds something else is refused`() {
+        let fields: JSON = [
+            ["name": "a", "type": "text"], ["name": "s", "type": "choice", "choices": ["x"]],
+        ]
+        func faults(_ member: String, _ value: JSON) -> [String] {
+            self.faults(.object([.init("name", "repairs"), .init("fields", fields), .init(member, value)]))
+        }
+        #expect(faults("indexes", [["a", 5]]) == ["indexes[0] not_valid"])
+        #expect(faults("unique", [["a", nil]]) == ["unique[0] not_valid"])
+        #expect(faults("frozen", ["field": "s", "values": ["x"], "except": 5]) == ["frozen.except not_found"])
+        #expect(faults("frozen", ["field": "s", "values": ["x"], "except": nil]).isEmpty)
+    }
 }

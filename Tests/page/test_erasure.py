@@ -15,7 +15,7 @@ SLUG = "erasing"
 def shop(served, operator_state):
     owner = make_shop(served.url, SLUG, "Erasing")
     owner.record = owner.add("customers", name="Zebulon Rao", email="zebulon@people.example", city="Pune")
-    operator(served.url).send("POST", "/api/admin/backups", {})
+    owner.snapshot = operator(served.url).send("POST", "/api/admin/backups", {})["id"]
     return owner
 
 
@@ -45,7 +45,9 @@ def held(shop, served):
     """Two messages that wait, and the shop goes back."""
     for name in ("one", "two"):
         shop.send("POST", "/api/invitations", {"email": f"{name}-{time.time_ns()}@people.example"})
-    return operator(served.url).send("POST", "/api/admin/restores", {"tenants": [SLUG], "confirm": SLUG})
+    # On the hour the server takes another snapshot, which would be the latest.
+    order = {"tenants": [SLUG], "snapshot": shop.snapshot, "confirm": SLUG}
+    return operator(served.url).send("POST", "/api/admin/restores", order)
 
 
 def test_an_owner_releases_one_and_discards_the_rest(page, shop, held):

@@ -116,7 +116,7 @@ def test_what_does_not_exist_and_what_is_not_valid_have_codes_of_their_own(appli
 
 def test_a_restore_without_yes_and_without_a_terminal_changes_nothing(appliance):
     shop = appliance.add_shop("acme")
-    appliance.cli("backup", "create")
+    assert ": 1 shop, " in appliance.cli("backup", "create").stdout
     for command in (["restore"], ["restore", "--tenant", shop.slug]):
         assert "--yes" in appliance.cli(*command, code=2).stderr
     assert list((appliance.data / "undo").iterdir()) == []

@@ -118,7 +118,8 @@ def test_a_backup_that_is_cut_short_is_never_listed(appliance, shop, chance):
 
 @pytest.mark.parametrize("way", ["online", "offline"])
 def test_a_restore_that_is_cut_short_leaves_the_old_shop_or_the_new_one(appliance, shop, chance, way):
-    appliance.cli("backup", "create")
+    # On the hour the server takes another, which would be the latest.
+    shop.back = ("--snapshot", appliance.json("backup", "create")["id"])
     new = books_and_later(shop)
     shop.sign_in()
     assert shop.add_customer("LATER").status == 201
@@ -131,7 +132,7 @@ def test_a_restore_that_is_cut_short_leaves_the_old_shop_or_the_new_one(applianc
         bring_up_to_date(appliance, shop, old)
         if way == "offline":
             appliance.stop()
-        command = appliance.spawn("restore", "--tenant", shop.slug, "--yes")
+        command = appliance.spawn("restore", "--tenant", shop.slug, *shop.back, "--yes")
         time.sleep(chance.uniform(0, seconds))
         if way == "online":
             appliance.kill()
@@ -164,7 +165,7 @@ def bring_up_to_date(appliance, shop, old):
 
 
 def restore(appliance, shop):
-    appliance.cli("restore", "--tenant", shop.slug, "--yes")
+    appliance.cli("restore", "--tenant", shop.slug, *shop.back, "--yes")
 
 
 def end(command):

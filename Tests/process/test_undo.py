@@ -11,7 +11,8 @@ def shop(appliance):
     appliance.start()
     shop.sign_in()
     assert shop.add_customer("first").status == 201
-    appliance.cli("backup", "create")
+    # On the hour the server takes another, which would be the latest.
+    shop.back = ("--snapshot", appliance.json("backup", "create")["id"])
     assert shop.add_customer("second").status == 201
     return shop
 
@@ -24,7 +25,7 @@ def customers(shop):
 def test_undo_by_token_by_id_and_by_shop(appliance, shop, is_running):
     if not is_running:
         appliance.stop()
-    restored = appliance.json("restore", "--tenant", "discs", "--yes")["restored"][0]
+    restored = appliance.json("restore", "--tenant", "discs", *shop.back, "--yes")["restored"][0]
     assert customers(shop) == ["first"]
     planned = appliance.json("restore", "undo", restored["undo"], "--dry-run")["plan"]
     assert planned["undo"] and planned["tenants"][0]["slug"] == "discs"
@@ -39,6 +40,10 @@ def test_undo_by_token_by_id_and_by_shop(appliance, shop, is_running):
     assert customers(shop) == ["first", "second"]
     entries = appliance.json("restore", "list")["items"]
     assert [entry["state"] for entry in entries] == ["available", "undone", "undone", "undone"]
+    rest = appliance.json("restore", "list", "--limit", "3")
+    assert len(rest["items"]) == 3 and rest["nextCursor"] and rest["total"] == 4
+    assert appliance.cli("restore", "list", "--limit", "3").stdout.splitlines()[-1].startswith("1 more: --all")
+    assert len(appliance.cli("restore", "list", "--limit", "1", "--all").stdout.splitlines()) == 5
     table = appliance.cli("restore", "list").stdout.splitlines()
     assert table[0].split()[:2] == ["RESTORE", "WHEN"] and len(table) == 5
 
@@ -48,7 +53,7 @@ def test_undo_of_everything(appliance, shop, is_running):
     if not is_running:
         appliance.stop()
     appliance.add_shop("later")
-    restored = appliance.json("restore", "--yes")["restored"]
+    restored = appliance.json("restore", *shop.back, "--yes")["restored"]
     assert {one["tenant"] for one in restored} == {"system", "discs", "neighbour"}
     assert [one["slug"] for one in appliance.json("tenant", "list")["items"]] == ["discs", "neighbour"]
     appliance.cli("restore", "undo", restored[0]["restore"], "--yes")

@@ -57,8 +57,10 @@ struct AuditCommand: AsyncParsableCommand {
             if log.options.json {
                 Output.print(report)
             } else if report["ok"]?.boolValue == true {
-                let events = report["events"]?.integerValue ?? 0
-                print("\(events) events are what was written. Head: \(Output.text(report, "head"))")
+                let events = report["events"]?.integerValue
+                let verb = events == 1 ? "is" : "are"
+                print(
+                    "\(Output.count(events, "event")) \(verb) what was written. Head: \(Output.text(report, "head"))")
             } else {
                 print("Event \(report["firstBroken"]?.integerValue ?? 0) \(Output.text(report, "reason")).")
             }

@@ -26,7 +26,7 @@ struct BackupCommand: AsyncParsableCommand {
             let snapshot = try await BackupCommand.long(options, path)
             if options.json { return Output.print(snapshot) }
             print(
-                "Snapshot \(Output.text(snapshot, "id")): \(Output.text(snapshot, "tenants")) shops, "
+                "Snapshot \(Output.text(snapshot, "id")): \(Output.count(snapshot["tenants"]?.integerValue, "shop")), "
                     + "\(Output.bytes(snapshot["storedBytes"]?.integerValue ?? 0)) stored, proved.")
             for failure in snapshot["failures"]?.arrayValue ?? [] {
                 Output.error("Not in it: \(Output.text(failure, "tenant")): \(Output.text(failure, "reason"))")

@@ -47,7 +47,7 @@ extension BackupCommand {
             if dryRun { show(answer) }
             let removed = answer["removed"]?.arrayValue?.count ?? 0
             let verb = dryRun ? "would go" : "removed"
-            print(removed == 0 ? "Nothing to remove." : "\(removed) snapshots \(verb).")
+            print(removed == 0 ? "Nothing to remove." : "\(Output.count(Int64(removed), "snapshot")) \(verb).")
         }
 
         private func show(_ answer: JSON) {

@@ -45,9 +45,9 @@ struct ImportCommand: AsyncParsableCommand {
         }
         if options.json { return Output.print(report) }
         let seconds = start.duration(to: .now).inSeconds
-        let rows = report["rows"]?.integerValue ?? 0
+        let rows = Output.count(report["rows"]?.integerValue, "row")
         print(
-            "\(rows) rows in \(String(format: "%.1f", seconds)) s: \(Output.text(report, "created")) created, "
+            "\(rows) in \(String(format: "%.1f", seconds)) s: \(Output.text(report, "created")) created, "
                 + "\(Output.text(report, "updated")) updated, \(Output.text(report, "unchanged")) unchanged.")
         let ignored = Output.text(report, "ignoredColumns")
         if !ignored.isEmpty { print("Columns not imported: \(ignored)") }

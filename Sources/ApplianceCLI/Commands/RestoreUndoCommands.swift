@@ -8,19 +8,41 @@ import Storage
 extension RestoreCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "List restores, and which can be undone.",
+            commandName: "list", abstract: "List restores, the newest first, and which can be undone.",
             discussion: "Takes --tenant, --json, --data and --backups of appliance restore.")
+        @Option(help: "How many at most.") var limit = 30
+        @Flag(help: "All of them.") var all = false
         @ParentCommand var restore: RestoreCommand
 
+        private static let page = 200
+
+        func validate() throws {
+            guard limit > 0 else { throw ValidationError("--limit is at least 1.") }
+        }
+
         func run() async throws {
-            let query = restore.tenant.last.map { "?tenant=\($0.pathComponent)" } ?? ""
-            let answer = try await ControlSession.with(restore.options.global.configuration()) {
-                try await $0.send("GET", "/api/admin/restores\(query)")
-            }
+            let answer = try await ControlSession.with(restore.options.global.configuration()) { try await list($0) }
             if restore.options.json { return Output.print(answer) }
-            Output.table(
-                ["RESTORE", "WHEN", "WHAT", "SHOP", "STATE OF", "UNDO"],
-                (answer["items"]?.arrayValue ?? []).flatMap(rows))
+            let items = answer["items"]?.arrayValue ?? []
+            Output.table(["RESTORE", "WHEN", "WHAT", "SHOP", "STATE OF", "UNDO"], items.flatMap(rows))
+            let more = (answer["total"]?.integerValue ?? 0) - Int64(items.count)
+            if more > 0 { print("\(more) more: --all shows them, --limit more of them.") }
+        }
+
+        /// As the API answers, of as many of its pages as it takes.
+        private func list(_ client: ControlClient) async throws -> JSON {
+            let filter = restore.tenant.last.map { "&tenant=\($0.pathComponent)" } ?? ""
+            var (items, cursor, total): ([JSON], String?, JSON) = ([], nil, nil)
+            repeat {
+                let wanted = all ? Self.page : min(Self.page, limit - items.count)
+                let place = cursor.map { "&cursor=\($0.pathComponent)" } ?? ""
+                let answer = try await client.send(
+                    "GET", "/api/admin/restores?count=exact&limit=\(wanted)\(filter)\(place)")
+                items += answer["items"]?.arrayValue ?? []
+                cursor = answer["nextCursor"]?.stringValue
+                total = answer["total"] ?? .null
+            } while cursor != nil && (all || items.count < limit)
+            return ["items": .array(items), "nextCursor": JSON(cursor), "total": total]
         }
 
         private func rows(_ entry: JSON) -> [[String]] {

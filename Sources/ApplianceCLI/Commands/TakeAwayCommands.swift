@@ -23,7 +23,7 @@ extension TenantCommand {
             bar.finish()
             if options.json { return Output.print(result) }
             print(
-                "\(slug) is in \(Output.text(result, "into")): \(Output.text(result, "files")) files, "
+                "\(slug) is in \(Output.text(result, "into")): \(Output.count(result["files"]?.integerValue, "file")), "
                     + "\(Output.bytes(result["bytes"]?.integerValue ?? 0)). Open index.html to read about it.")
         }
     }

@@ -24,10 +24,7 @@ struct AlertController: Sendable {
 
     private func list(_ context: OperatorRequestContext) throws -> Response {
         let page = try Page(context.request)
-        let isOpen = try page["open"].map { text in
-            guard let flag = Bool(text) else { throw DomainError.invalid("open", "invalid", "true or false.") }
-            return flag
-        }
+        let isOpen = try page.choice("open", "true", "false").map { $0 == "true" }
         let alerts = try alerts.list(isOpen: isOpen, limit: page.limit + 1, cursor: page.cursor)
         let next = alerts.count > page.limit ? alerts[page.limit - 1].id : nil
         return Answer.json(

@@ -9,6 +9,11 @@ struct FlagController: Sendable {
 
     private static let path = "/api/admin/flags"
 
+    /// Of a shop, or of a plan.
+    private static let rule = Property.object([
+        .text("tenant", max: 40), .text("plan", max: 20), .flag("isOn"), .moment("from"), .moment("until"),
+    ])
+
     func add(to routes: Routes) {
         routes.operator(.get, Self.path, "List feature flags", .gives(.list(.flag))) { context in
             let items = appliance.directory.flags.all.map { json($0) }
@@ -17,7 +22,8 @@ struct FlagController: Sendable {
         routes.operator(
             .post, Self.path, "Make a feature flag, or put another in its place",
             .takes(
-                .text("name", required: true, max: 40), .text("description"), .flag("isOn"), .nested("rules", "array")
+                .text("name", required: true, max: 40), .text("description"), .flag("isOn"),
+                .list("rules", of: Self.rule, 0...FeatureFlag.Limit.rules)
             ).gives(.created, .flag)
         ) { context in
             let flag = try FeatureFlag(await RequestBodies.json(context.request)) { appliance.directory[$0]?.id }

@@ -32,7 +32,7 @@ struct HealthController: Sendable {
             try await prometheus(request, http)
         }
         routes.operator(.get, "/api/admin/health", "Score and issues", .gives(.score)) { _ in await score() }
-        routes.operator(.get, "/api/admin/metrics", "Requests, latency, memory") { _ in
+        routes.operator(.get, "/api/admin/metrics", "Requests, latency, memory", .gives(.metrics)) { _ in
             Answer.json(appliance.metrics.json().adding(["activeUsers": JSON(appliance.signIn.sessions.activePeople)]))
         }
     }

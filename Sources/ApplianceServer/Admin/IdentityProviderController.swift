@@ -51,7 +51,9 @@ struct IdentityProviderController: Sendable {
             try await providers.delete(name(context), by: context.principal.actor, requestID: context.requestID)
             return Answer.noContent
         }
-        routes.operator(.post, "\(Self.path)/{id}/check", "Ask an identity provider for its documents") { context in
+        routes.operator(
+            .post, "\(Self.path)/{id}/check", "Ask an identity provider for its documents", .gives(.providerCheck)
+        ) { context in
             Answer.json(try await providers.check(name(context)))
         }
     }

@@ -51,7 +51,9 @@ struct OperationsController: Sendable {
         ) {
             try await resetPassword($0)
         }
-        routes.operator(.post, "/api/admin/operators/setup-link", "Make a one-time setup link") { context in
+        routes.operator(
+            .post, "/api/admin/operators/setup-link", "Make a one-time setup link", .gives(.setupLink)
+        ) { context in
             guard context.http.isControl else {
                 throw DomainError.forbidden("control_only", "Setup links are made on the command line.")
             }

@@ -14,16 +14,35 @@ extension AnswerSchema {
             "paidUntil": .instant.orNull, "cancelsAt": .instant.orNull, "graceEndsAt": .instant.orNull,
             "suspensionEndsAt": .instant.orNull, "deletionDueAt": .instant.orNull, "logo": .text.orNull,
             "corsOrigins": .list(.text), "refusesSupport": .flag, "createdAt": .instant, "updatedAt": .instant,
-            "version": .integer, "storage": .map, "lastSnapshotAt": .instant.orNull, "rights": .map,
-            "invitation": .map.orNull, "sandboxOf": .text.orNull, "expiresAt": .instant.orNull,
+            "version": .integer,
+            "storage": .object(AnswerSchema("Storage", ["state": .text, "reason": .text.orNull, "bytes": .integer])),
+            "lastSnapshotAt": .instant.orNull, "rights": .object(rights), "invitation": .object(link).orNull,
+            "sandboxOf": .text.orNull, "expiresAt": .instant.orNull,
         ],
         optional: ["storage", "lastSnapshotAt", "rights", "invitation", "sandboxOf", "expiresAt"])
 
-    static let lifecycle = AnswerSchema("Lifecycle", ["states": .list(.map), "moves": .list(.map)])
+    static let lifecycle = AnswerSchema(
+        "Lifecycle",
+        [
+            "states": .list(.object(AnswerSchema("TenantState", ["name": .text, "rights": .object(rights)]))),
+            "moves": .list(
+                .object(
+                    AnswerSchema(
+                        "TenantMove",
+                        [
+                            "name": .text, "from": .list(.text), "to": .list(.text), "by": .text, "needsReason": .flag,
+                            "text": .text,
+                        ]))),
+        ])
 
     static let history = AnswerSchema(
         "TenantHistory",
-        ["items": .list(.map), "nextCursor": .text.orNull, "upcoming": .list(.map), "deletionDueAt": .instant.orNull])
+        [
+            "items": .list(.object(auditEvent)), "nextCursor": .text.orNull,
+            "upcoming": .list(
+                .object(AnswerSchema("TenantStep", ["move": .text, "at": .instant, "from": .text, "to": .text]))),
+            "deletionDueAt": .instant.orNull,
+        ])
 
     static let trashed = AnswerSchema(
         "DeletedTenant",
@@ -36,22 +55,31 @@ extension AnswerSchema {
 
     // MARK: - Plans, prices, flags
 
-    static let plan = AnswerSchema(
+    private static let planVersion = planText.adding("PlanVersion", ["createdAt": .instant, "createdBy": .text])
+
+    /// `shops`: how many have which version.
+    static let plan = planVersion.adding(
         "Plan",
         [
-            "name": .text, "title": .text, "description": .text.orNull, "isOffered": .flag, "prices": .list(.map),
-            "features": .list(.text), "limits": .map, "overagePercent": .map, "agents": .list(.text).orNull,
-            "support": .text.orNull, "commissionBasisPoints": .integer, "version": .integer, "createdAt": .instant,
-            "createdBy": .text, "shops": .list(.map), "versions": .list(.map),
+            "shops": .list(.object(AnswerSchema("PlanShops", ["version": .integer, "count": .integer]))),
+            "versions": .list(.object(planVersion)),
         ], optional: ["shops", "versions"])
 
-    static let planMove = AnswerSchema("PlanMove", ["plan": .map, "moved": .list(.text)])
+    static let planMove = AnswerSchema("PlanMove", ["plan": .object(planName), "moved": .list(.text)])
 
     static let planChange = AnswerSchema(
         "PlanChange",
         [
-            "from": .map, "to": .map, "gains": .list(.text), "loses": .list(.text), "limits": .list(.map),
-            "agents": .any, "breaks": .list(.any), "dryRun": .flag,
+            "from": .object(planName), "to": .object(planName), "gains": .list(.text), "loses": .list(.text),
+            "limits": .list(
+                .object(
+                    AnswerSchema(
+                        "LimitChange",
+                        [
+                            "limit": .text, "from": .integer.orNull, "to": .integer.orNull, "used": .integer.orNull,
+                            "breaks": .flag,
+                        ]))),
+            "agents": .list(.text).orNull, "breaks": .list(.text), "dryRun": .flag,
         ])
 
     static let price = AnswerSchema(
@@ -59,21 +87,73 @@ extension AnswerSchema {
 
     static let flag = AnswerSchema(
         "FeatureFlag",
-        ["name": .text, "description": .text.orNull, "isOn": .flag, "rules": .list(.map), "onFor": .integer])
+        [
+            "name": .text, "description": .text.orNull, "isOn": .flag,
+            "rules": .list(
+                .object(
+                    AnswerSchema(
+                        "FeatureFlagRule",
+                        [
+                            "tenant": .text, "plan": .text, "isOn": .flag, "from": .instant.orNull,
+                            "until": .instant.orNull,
+                        ], optional: ["tenant", "plan"]))),
+            "onFor": .integer,
+        ])
 
     static let usageCheck = AnswerSchema(
-        "UsageCheck", ["tenant": .text, "ok": .flag, "mismatches": .list(.map), "rebuilt": .flag])
+        "UsageCheck",
+        [
+            "tenant": .text, "ok": .flag,
+            "mismatches": .list(
+                .object(
+                    AnswerSchema(
+                        "UsageMismatch",
+                        ["counter": .text, "meter": .text, "counted": .integer, "events": .integer]))),
+            "rebuilt": .flag,
+        ])
 
     // MARK: - The appliance
 
     static let health = AnswerSchema(
-        "Health", ["status": .text, "version": .text, "startedAt": .instant, "checks": .map])
+        "Health",
+        [
+            "status": .text, "version": .text, "startedAt": .instant,
+            "checks": .object(
+                AnswerSchema(
+                    "HealthChecks",
+                    ["database": .object(check), "cache": .object(check), "backups": .object(check)])),
+        ])
 
     static let check = AnswerSchema(
-        "HealthCheck", ["status": .text, "detail": .text, "lastSnapshotAt": .instant.orNull],
-        optional: ["detail", "lastSnapshotAt"])
+        "HealthCheck",
+        ["status": .text, "detail": .text, "lastSnapshotAt": .instant.orNull, "logBehindSince": .instant],
+        optional: ["detail", "lastSnapshotAt", "logBehindSince"])
 
-    static let score = AnswerSchema("HealthScore", ["score": .integer, "status": .text, "issues": .list(.map)])
+    static let score = AnswerSchema(
+        "HealthScore",
+        [
+            "score": .integer, "status": .text,
+            "issues": .list(
+                .object(
+                    AnswerSchema(
+                        "HealthIssue", ["severity": .text, "code": .text, "message": .text, "remedy": .text]))),
+        ])
+
+    /// `p50`, `p95` and `p99` in milliseconds, of the last hour; `history` by minutes.
+    static let metrics = AnswerSchema(
+        "Metrics",
+        [
+            "requestsPerMinute": .integer, "p50": .number, "p95": .number, "p99": .number, "errorRate": .number,
+            "history": .list(
+                .object(
+                    AnswerSchema(
+                        "MetricsMinute",
+                        ["at": .instant, "requests": .integer, "errors": .integer, "p95": .number]))),
+            "uptimeSeconds": .integer, "memoryBytes": .integer, "cpuSeconds": .number, "openDescriptors": .integer,
+            "openTenants": .integer, "tenants": .integer, "diskFreeBytes": .integer, "commits": .integer,
+            "writes": .integer, "activeUsers": .integer,
+        ])
+
     static let setting = AnswerSchema("Setting", ["key": .text, "value": .text, "default": .text, "help": .text])
 
     static let identityProvider = AnswerSchema(
@@ -83,11 +163,32 @@ extension AnswerSchema {
             "enabled": .flag, "createdAt": .instant, "updatedAt": .instant, "callback": .text,
         ])
 
+    /// `keys`: how many it signs with, of one that signs.
+    static let providerCheck = AnswerSchema(
+        "ProviderCheck",
+        [
+            "name": .text, "authorizationEndpoint": .text, "tokenEndpoint": .text, "callback": .text, "keys": .integer,
+        ], optional: ["keys"])
+
+    static let setupLink = AnswerSchema("SetupLink", ["token": .text])
+
+    /// A shop's folder, written.
+    static let takenAway = AnswerSchema(
+        "TakenAway", ["tenant": .text, "into": .text, "files": .integer, "bytes": .integer, "contentHash": .text])
+
     static let secrets = AnswerSchema(
         "Secrets", ["sealedAnew": .integer, "current": .integer, "unreadable": .integer, "retiredKeys": .integer])
 
     static let operatorRoles = AnswerSchema(
-        "OperatorRoles", ["roles": .list(.map), "rights": .list(.map), "routes": .list(.map)])
+        "OperatorRoles",
+        [
+            "roles": .list(.object(AnswerSchema("OperatorRole", ["name": .text, "rights": .list(.text)]))),
+            "rights": .list(.object(AnswerSchema("OperatorRight", ["name": .text, "text": .text]))),
+            "routes": .list(
+                .object(
+                    AnswerSchema(
+                        "OperatorRoute", ["method": .text, "path": .text, "summary": .text, "right": .text]))),
+        ])
 
     static let alert = AnswerSchema(
         "Alert",
@@ -100,7 +201,7 @@ extension AnswerSchema {
         "Job",
         [
             "name": .text, "title": .text, "description": .text, "schedule": .text, "timeZone": .text,
-            "nextRunAt": .instant.orNull, "lastRun": .map.orNull,
+            "nextRunAt": .instant.orNull, "lastRun": .object(run).orNull,
         ])
 
     static let run = AnswerSchema(
@@ -110,71 +211,21 @@ extension AnswerSchema {
             "status": .text, "detail": .text.orNull, "trigger": .text,
         ])
 
-    static let heldMessage = AnswerSchema("HeldMessage", ["id": .text])
+    static let heldMessage = AnswerSchema(
+        "HeldMessage",
+        [
+            "id": .text, "kind": .text, "recipient": .text, "subject": .text, "createdAt": .instant,
+            "heldAt": .instant.orNull, "reason": .text.orNull,
+        ])
 
     static let outboxMessage = AnswerSchema(
         "OutboxMessage",
         [
-            "id": .text, "tenant": .map.orNull, "kind": .text, "recipient": .text, "subject": .text, "body": .text,
+            "id": .text, "tenant": .object(shop).orNull, "kind": .text, "recipient": .text, "subject": .text,
+            "body": .text,
             "status": .text, "createdAt": .instant, "heldAt": .instant.orNull, "heldReason": .text.orNull,
             "reviewedAt": .instant.orNull, "reviewedBy": .text.orNull,
         ])
 
     static let verdict = AnswerSchema("Verdict", ["verdict": .text, "messages": .integer])
-
-    // MARK: - Backups
-
-    static let snapshot = AnswerSchema(
-        "Snapshot",
-        [
-            "id": .text, "createdAt": .instant, "finishedAt": .instant.orNull, "reason": .text, "tenants": .integer,
-            "bytes": .integer, "verified": .flag, "verifiedAt": .instant.orNull, "files": .list(.map),
-        ], optional: ["files"])
-
-    static let verification = AnswerSchema(
-        "Verification",
-        [
-            "id": .text, "verifiedAt": .instant.orNull, "ok": .flag, "files": .integer, "bytes": .integer,
-            "problems": .list(.any), "verified": .flag, "seconds": .number,
-        ])
-
-    static let prune = AnswerSchema("Prune", ["items": .list(.map), "dryRun": .flag, "removed": .any])
-
-    static let recoveryReport = AnswerSchema(
-        "RecoveryReport",
-        ["items": .list(.map), "nextCursor": .text.orNull, "at": .instant, "ok": .flag, "promise": .map, "usual": .any])
-
-    static let drill = AnswerSchema(
-        "Drill",
-        ["id": .text, "tenantId": .text, "at": .instant, "ok": .flag, "problem": .text.orNull, "tenant": .text],
-        optional: ["id", "at"])
-
-    static let drills = AnswerSchema("Drills", ["items": .list(.object(drill))])
-
-    static let restore = AnswerSchema(
-        "Restore",
-        [
-            "id": .text, "kind": .text, "whole": .flag, "restoredAt": .instant, "state": .text,
-            "undoUntil": .instant.orNull, "databases": .list(.map),
-        ])
-
-    /// The plan where it was asked for with `dryRun`; else what was restored.
-    static let restored = AnswerSchema(
-        "Restored", ["plan": .map, "restored": .list(.map)], optional: ["plan", "restored"])
-
-    static let recordsBack = AnswerSchema("RecordsBack", ["records": .map])
-
-    static let restorePoints = AnswerSchema(
-        "RestorePoints",
-        [
-            "days": .integer, "from": .instant.orNull, "to": .instant.orNull, "snapshots": .list(.map),
-            "restores": .list(.map),
-        ])
-
-    static let erasure = AnswerSchema(
-        "Erasure",
-        [
-            "id": .text, "tenantId": .text, "collection": .text, "recordId": .text, "pseudonym": .text, "at": .instant,
-            "tenant": .text.orNull, "inBackupsUntil": .instant.orNull,
-        ])
 }

@@ -10,6 +10,11 @@ struct PlanController: Sendable {
     let appliance: Appliance
 
     private static let path = "/api/admin/plans"
+    private static let price = Property.object([
+        .integer("amount", in: 0...Plan.Limit.price, required: true), .text("currency", required: true, max: 3),
+        .choice("interval", Plan.Price.Interval.allCases.map(\.rawValue), required: true),
+    ])
+
     private var plans: PlanDirectory { appliance.directory.plans }
 
     func add(to routes: Routes) {
@@ -24,8 +29,14 @@ struct PlanController: Sendable {
             .takes(
                 .text("name", required: true, max: 20), .text("title", required: true, max: 60),
                 .text("description", max: 500),
-                .flag("isOffered"), .nested("prices", "array"), .texts("features"), .nested("limits", "object"),
-                .nested("overagePercent", "object"), .texts("agents"), .text("support", max: 60),
+                .flag("isOffered"), .list("prices", of: Self.price, 0...Plan.Limit.prices), .texts("features"),
+                .object("limits", PlanLimit.allCases.map { .integer($0.rawValue, in: $0.range) }),
+                .object(
+                    "overagePercent",
+                    PlanLimit.allCases.filter { $0.kind == .period }.map {
+                        .integer($0.rawValue, in: 0...Plan.Limit.overage)
+                    }),
+                .texts("agents"), .text("support", max: 60),
                 .integer("commissionBasisPoints", in: 0...10_000)
             ).gives(.created, .plan)
         ) { try await create($0) }

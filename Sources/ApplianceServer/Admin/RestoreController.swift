@@ -13,13 +13,14 @@ struct RestoreController: Sendable {
     func add(to routes: Routes) {
         routes.operator(
             .get, "/api/admin/restores", "List restores, and which can be undone",
-            .pages(.text("tenant")).gives(.list(.restore))
+            .pages(.text("tenant"), .choice("count", ["exact"])).gives(.list(.restore, isCounted: true))
         ) { try await list($0) }
         routes.operator(
             .post, "/api/admin/restores", "Restore shops, or everything",
             .takes(
                 .texts("tenants"), .text("snapshot", max: 40), .text("at", max: 40), .text("from", max: 4000),
-                .text("into", max: 4000), .text("as", max: 40), .flag("diff"), .flag("dryRun"),
+                .text("into", max: 4000), .text("as", max: 40), .flag("unsealed"), .flag("diff"),
+                .flag("dryRun"),
                 .text("confirm", max: 4000)
             ).gives(.restored).gives(.created, .restored).refuses(404)
         ) { try await restore($0) }
@@ -44,11 +45,11 @@ struct RestoreController: Sendable {
         let start = page.cursor.flatMap { cursor in entries.firstIndex { $0.id == cursor } }.map { $0 + 1 } ?? 0
         let shown = entries.dropFirst(start).prefix(page.limit)
         let isMore = start + shown.count < entries.count
-        return Answer.json(
-            [
-                "items": .array(shown.map { $0.json(slugs: slugs) }),
-                "nextCursor": isMore ? JSON(shown.last?.id) : .null,
-            ], for: context.request)
+        let answer: JSON = [
+            "items": .array(shown.map { $0.json(slugs: slugs) }), "nextCursor": isMore ? JSON(shown.last?.id) : .null,
+        ]
+        let isCounted = try page.choice("count", "exact") != nil
+        return Answer.json(isCounted ? answer.adding(["total": JSON(entries.count)]) : answer, for: context.request)
     }
 
     // MARK: - Restoring

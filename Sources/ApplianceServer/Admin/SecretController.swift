@@ -26,13 +26,13 @@ struct SecretController: Sendable {
         }
         routes.operator(
             .post, "/api/admin/secrets/rotate", "Make a new master key and seal everything with it",
-            .mayTake(.flag("resume"))
+            .mayTake(.flag("resume")).gives(.secrets)
         ) {
             try await rotate($0)
         }
-        routes.operator(.post, "/api/admin/secrets/forget-retired", "Let go of the master keys of before") {
-            try await forget($0)
-        }
+        routes.operator(
+            .post, "/api/admin/secrets/forget-retired", "Let go of the master keys of before", .gives(.secrets)
+        ) { try await forget($0) }
     }
 
     private func requireCommandLine(_ context: OperatorRequestContext) throws {

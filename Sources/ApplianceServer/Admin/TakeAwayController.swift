@@ -14,7 +14,7 @@ struct TakeAwayController: Sendable {
     func add(to routes: Routes) {
         routes.operator(
             .post, "/api/admin/tenants/{id}/export", "Write a shop to a folder of its own",
-            .takes(.text("into", required: true, max: 4000))
+            .takes(.text("into", required: true, max: 4000)).gives(.takenAway)
         ) {
             try await export($0)
         }

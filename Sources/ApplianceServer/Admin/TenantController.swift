@@ -15,7 +15,8 @@ struct TenantController: Sendable {
     func add(to routes: Routes) {
         routes.operator(
             .get, "\(Self.path)", "List shops",
-            .pages(.text("q"), .text("status"), .text("sort"), .choice("count", ["exact"])).gives(.list(.tenant))
+            .pages(.text("q"), .text("status"), .text("sort"), .choice("count", ["exact"])).gives(
+                .list(.tenant, isCounted: true))
         ) { try await list($0) }
         routes.operator(
             .post, "\(Self.path)", "Create a shop",

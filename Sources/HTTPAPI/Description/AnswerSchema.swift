@@ -15,26 +15,50 @@ package struct AnswerSchema: Sendable {
 
     /// An object. All members are there but those `optional`.
     package init(_ name: String, _ members: KeyValuePairs<String, AnswerValue>, optional: [String] = []) {
-        let schema: JSON = [
-            "type": "object", "properties": .object(members.map { .init($0.key, $0.value.schema) }),
-            "required": .array(members.map(\.key).filter { !optional.contains($0) }.map { .string($0) }),
-        ]
-        self.init(name, schema, members.flatMap(\.value.parts))
+        self.init(name, members: members.map { ($0.key, $0.value) }, optional: optional)
     }
 
-    /// A page of such objects, and what else stands beside `items`.
-    package static func list(
-        _ item: AnswerSchema, and others: KeyValuePairs<String, AnswerValue> = [:]
-    ) -> AnswerSchema {
-        let members: [JSON.Member] = [
-            .init("items", AnswerValue.list(.object(item)).schema), .init("nextCursor", AnswerValue.text.orNull.schema),
-        ]
-        let all = members + others.map { .init($0.key, $0.value.schema) }
+    package init(_ name: String, members: [(String, AnswerValue)], optional: [String] = []) {
         let schema: JSON = [
-            "type": "object", "properties": .object(all), "required": .array(all.map { .string($0.name) }),
+            "type": "object", "properties": .object(members.map { .init($0.0, $0.1.schema) }),
+            "required": .array(members.map(\.0).filter { !optional.contains($0) }.map { .string($0) }),
         ]
+        self.init(name, schema, members.flatMap(\.1.parts))
+    }
+
+    /// A page of such objects, and what else stands beside `items`; with `total` where it was asked for.
+    package static func list(
+        _ item: AnswerSchema, and others: KeyValuePairs<String, AnswerValue> = [:], isCounted: Bool = false
+    ) -> AnswerSchema {
+        let members: [(String, AnswerValue)] = [("items", .list(.object(item))), ("nextCursor", .text.orNull)]
         return AnswerSchema(
-            "ListOf\(item.name.dropLast("Answer".count))", schema, [item] + others.flatMap(\.value.parts))
+            "ListOf\(item.name.dropLast("Answer".count))",
+            members: members + others.map { ($0.key, $0.value) } + (isCounted ? [("total", .integer)] : []),
+            optional: ["total"])
+    }
+
+    /// This object with more members, under a name of its own.
+    package func adding(
+        _ name: String, _ members: KeyValuePairs<String, AnswerValue>, optional: [String] = []
+    ) -> AnswerSchema {
+        let more = AnswerSchema(name, members, optional: optional)
+        let properties = [self, more].flatMap { $0.schema["properties"]?.objectValue ?? [] }
+        let required = [self, more].flatMap { $0.schema["required"]?.arrayValue ?? [] }
+        return AnswerSchema(
+            name, ["type": "object", "properties": .object(properties), "required": .array(required)],
+            parts + more.parts)
+    }
+
+    /// This object with members of names that nobody knows before; `what` they are.
+    package func open(_ what: String) -> AnswerSchema {
+        AnswerSchema(
+            String(name.dropLast("Answer".count)),
+            schema.adding(["additionalProperties": AnswerValue.free(what).schema]), parts)
+    }
+
+    /// The one or the other.
+    package static func either(_ name: String, _ one: AnswerSchema, _ other: AnswerSchema) -> AnswerSchema {
+        AnswerSchema(name, ["anyOf": [one.reference, other.reference]], [one, other])
     }
 
     var reference: JSON { ["$ref": .string("#/components/schemas/\(name)")] }
@@ -49,14 +73,21 @@ package struct AnswerValue: Sendable {
 
     private init(type: String) { self.init(["type": .string(type)]) }
 
+    init(schema: JSON) { self.init(schema) }
+
     package static let text = AnswerValue(type: "string")
     package static let integer = AnswerValue(type: "integer")
     package static let number = AnswerValue(type: "number")
     package static let flag = AnswerValue(type: "boolean")
-    /// An object whose members are not told here.
-    package static let map = AnswerValue(type: "object")
     package static let instant = AnswerValue(["type": "string", "format": "date-time"])
-    package static let any = AnswerValue([:])
+
+    /// Any JSON; `what` it is. Only for what somebody else decides: the tests know each place by its name.
+    package static func free(_ what: String) -> AnswerValue { AnswerValue(["description": .string(what)]) }
+
+    /// An object with a value of one form under each name, whatever the names are.
+    package static func map(of value: AnswerValue) -> AnswerValue {
+        AnswerValue(["type": "object", "additionalProperties": value.schema], value.parts)
+    }
 
     package static func list(_ item: AnswerValue) -> AnswerValue {
         AnswerValue(["type": "array", "items": item.schema], item.parts)

@@ -1,19 +1,28 @@
+import Tenancy
+
 /// The answers of routes that no collection stands behind: people, credentials, the shop, its log and its files.
 extension AnswerSchema {
-    /// Of a route that says no more.
-    package static let something = AnswerSchema("Something", [:])
-
     // MARK: - Signing in
 
+    /// `operatorRole` of an operator. Of whoever has a role that the shop defined also `roleTitle`, `baseRole`, and
+    /// what it `may` do with each collection.
     static let principal = AnswerSchema(
-        "Principal", ["id": .text, "email": .text, "name": .text, "role": .text])
+        "Principal",
+        [
+            "id": .text, "email": .text, "name": .text, "role": .text, "operatorRole": .text, "roleTitle": .text,
+            "baseRole": .text, "may": .map(of: .list(.text)),
+        ], optional: ["operatorRole", "roleTitle", "baseRole", "may"])
+
+    /// What a shop's people should know of how it stands.
+    static let notice = AnswerSchema(
+        "Notice", ["kind": .text, "until": .instant.orNull, "text": .text, "reason": .text.orNull])
 
     /// A shop as its own people see it.
     package static let shop = AnswerSchema(
         "ShopBrief",
         [
             "id": .text, "slug": .text, "name": .text, "status": .text, "timeZone": .text, "currency": .text,
-            "modules": .list(.text), "logo": .text.orNull, "notice": .any,
+            "modules": .list(.text), "logo": .text.orNull, "notice": .object(notice).orNull,
         ])
 
     static let signIn = AnswerSchema(
@@ -43,7 +52,7 @@ extension AnswerSchema {
         ])
 
     static let message = AnswerSchema("Message", ["message": .text])
-    static let link = AnswerSchema("Link", ["link": .text, "expiresAt": .instant])
+    package static let link = AnswerSchema("Link", ["link": .text, "expiresAt": .instant])
 
     static let invited = AnswerSchema(
         "Invited",
@@ -85,12 +94,12 @@ extension AnswerSchema {
             "expiresAt": .instant, "link": .text,
         ], optional: ["link"])
 
-    static let role = AnswerSchema(
-        "Role",
-        [
-            "name": .text, "title": .text, "base": .text, "collections": .map, "users": .integer,
-            "invitations": .integer, "createdAt": .instant, "updatedAt": .instant,
-        ])
+    /// `collections`: what may be done with each.
+    private static let ownRole = AnswerSchema(
+        "OwnRole", ["name": .text, "title": .text, "base": .text, "collections": .map(of: .list(.text))])
+
+    static let role = ownRole.adding(
+        "Role", ["users": .integer, "invitations": .integer, "createdAt": .instant, "updatedAt": .instant])
 
     /// With the key itself once, when it is made.
     static let key = AnswerSchema(
@@ -104,19 +113,46 @@ extension AnswerSchema {
     package static let signingKey = AnswerSchema(
         "SigningKey", ["id": .integer, "createdAt": .instant, "retiredAt": .instant.orNull])
 
+    /// `operations`: by each, the roles that may, and whether with all records or with their own.
+    private static let collectionPermissions = AnswerSchema(
+        "CollectionPermissions",
+        [
+            "name": .text, "title": .text, "ownerField": .text.orNull,
+            "operations": .map(of: .map(of: .text)),
+            "fields": .list(
+                .object(
+                    AnswerSchema(
+                        "FieldPermissions",
+                        ["name": .text, "title": .text, "read": .list(.text), "write": .list(.text)]))),
+        ])
+
     static let permissions = AnswerSchema(
         "Permissions",
-        ["roles": .list(.text), "own": .list(.map), "collections": .list(.map), "routes": .list(.map)])
+        [
+            "roles": .list(.text), "own": .list(.object(ownRole)), "collections": .list(.object(collectionPermissions)),
+            "routes": .list(
+                .object(
+                    AnswerSchema(
+                        "RoutePermissions",
+                        ["method": .text, "path": .text, "summary": .text, "roles": .list(.text)]))),
+        ])
 
     // MARK: - The shop
 
-    static let wholeShop = AnswerSchema(
+    /// What the state of a shop allows.
+    package static let rights = AnswerSchema(
+        "Rights", ["readers": .text, "isWritable": .flag, "isPublic": .flag, "isAnnounced": .flag])
+
+    private static let supporter = AnswerSchema(
+        "Supporter",
+        ["id": .text, "operator": .text, "reason": .text, "until": .instant, "isWritable": .flag])
+
+    static let wholeShop = shop.adding(
         "Shop",
         [
-            "id": .text, "slug": .text, "name": .text, "status": .text, "timeZone": .text, "currency": .text,
-            "modules": .list(.text), "logo": .text.orNull, "notice": .any, "rights": .map, "supporters": .list(.map),
-            "termsDue": .list(.map), "termsVersion": .integer, "refusesSupport": .flag, "logoFileId": .text.orNull,
-            "corsOrigins": .list(.text), "domains": .list(.text),
+            "rights": .object(rights), "supporters": .list(.object(supporter)),
+            "termsDue": .list(.object(legalVersion)), "termsVersion": .integer, "refusesSupport": .flag,
+            "logoFileId": .text.orNull, "corsOrigins": .list(.text), "domains": .list(.text),
         ])
 
     package static let actAs = AnswerSchema(
@@ -126,36 +162,80 @@ extension AnswerSchema {
             "isWritable": .flag, "startedAt": .instant, "expiresAt": .instant, "endedAt": .instant.orNull,
         ])
 
-    package static let legalText = AnswerSchema(
-        "LegalText",
+    private static let legalVersion = AnswerSchema(
+        "LegalVersion",
+        ["kind": .text, "version": .integer, "publishedAt": .instant.orNull, "publishedBy": .text])
+
+    package static let legalText = legalVersion.adding("LegalText", ["body": .text])
+    static let legalTexts = AnswerSchema("LegalTexts", ["items": .list(.object(legalText))])
+    static let due = AnswerSchema("TermsDue", ["due": .list(.object(legalVersion))])
+
+    // MARK: - Plan and usage
+
+    /// As `POST /api/admin/plans` takes it, with the number of its version.
+    package static let planText = AnswerSchema(
+        "PlanText",
         [
-            "kind": .text, "version": .integer, "publishedAt": .instant.orNull, "publishedBy": .text, "body": .text,
+            "name": .text, "title": .text, "description": .text.orNull, "isOffered": .flag,
+            "prices": .list(
+                .object(AnswerSchema("PlanPrice", ["amount": .integer, "currency": .text, "interval": .text]))),
+            "features": .list(.text), "limits": .object(planLimits), "overagePercent": .object(overage),
+            "agents": .list(.text).orNull, "support": .text.orNull, "commissionBasisPoints": .integer,
+            "version": .integer,
         ])
 
-    static let legalTexts = AnswerSchema("LegalTexts", ["items": .list(.object(legalText))])
-    static let due = AnswerSchema("TermsDue", ["due": .list(.map)])
+    private static let planLimits = AnswerSchema(
+        "PlanLimits", members: PlanLimit.allCases.map { ($0.rawValue, .integer.orNull) })
+
+    private static let overage = AnswerSchema(
+        "Overage", members: PlanLimit.allCases.filter { $0.kind == .period }.map { ($0.rawValue, .integer) },
+        optional: PlanLimit.allCases.map(\.rawValue))
+
+    package static let planName = AnswerSchema("PlanName", ["name": .text, "version": .integer, "title": .text])
+    private static let period = AnswerSchema("Period", ["start": .instant, "end": .instant])
+
+    private static let standing = AnswerSchema(
+        "Standing",
+        ["limit": .text, "allowed": .integer.orNull, "used": .integer.orNull, "remaining": .integer.orNull])
 
     package static let subscription = AnswerSchema(
         "Subscription",
         [
-            "plan": .map, "status": .text, "trialEndsAt": .instant.orNull, "anchor": .any, "changedAt": .any,
-            "period": .map, "renewsAt": .instant.orNull, "limits": .list(.map), "upgradeUrl": .text.orNull,
+            "plan": .object(planText), "status": .text, "trialEndsAt": .instant.orNull, "anchor": .text.orNull,
+            "changedAt": .instant.orNull, "period": .object(period), "renewsAt": .instant.orNull,
+            "limits": .list(.object(standing.adding("LimitUse", ["resetsAt": .instant.orNull]))),
+            "upgradeUrl": .text.orNull,
+        ])
+
+    private static let usageLine = AnswerSchema(
+        "UsageLine", ["name": .text, "quantity": .integer, "cost": .integer])
+
+    private static let meter = AnswerSchema(
+        "Meter",
+        [
+            "meter": .text, "limit": .integer.orNull, "ceiling": .integer.orNull, "used": .integer,
+            "reserved": .integer, "cost": .integer, "remaining": .integer.orNull, "resetsAt": .instant,
+            "days": .list(.object(usageLine)), "subjects": .list(.object(usageLine)),
+            "actors": .list(.object(usageLine)),
         ])
 
     package static let usage = AnswerSchema(
         "Usage",
         [
-            "plan": .map, "period": .map, "from": .text, "to": .text, "timeZone": .text, "meters": .list(.map),
-            "standing": .list(.map), "upgradeUrl": .text.orNull,
+            "plan": .object(planName), "period": .object(period), "from": .text, "to": .text, "timeZone": .text,
+            "meters": .list(.object(meter)), "standing": .list(.object(standing)), "upgradeUrl": .text.orNull,
         ])
 
-    static let flags = AnswerSchema("Flags", ["flags": .map])
+    /// By name, whether it is on.
+    static let flags = AnswerSchema("Flags", ["flags": .map(of: .flag)])
 
-    static let auditEvent = AnswerSchema(
+    // MARK: - Audit log
+
+    package static let auditEvent = AnswerSchema(
         "AuditEvent",
         [
             "seq": .integer, "at": .instant, "actor": .text, "action": .text, "target": .text.orNull,
-            "requestId": .text.orNull, "data": .any, "hash": .text.orNull,
+            "requestId": .text.orNull, "data": .free("What was done, in words of the action"), "hash": .text.orNull,
         ])
 
     static let auditVerification = AnswerSchema(
@@ -174,26 +254,85 @@ extension AnswerSchema {
             "ignoredColumns": .list(.text),
         ])
 
-    static let batch = AnswerSchema("BatchResults", ["results": .list(.map)])
-
-    static let ownCollection = AnswerSchema(
-        "OwnCollection",
+    /// `body`: the record, where there is one afterwards.
+    static let batch = AnswerSchema(
+        "BatchResults",
         [
-            "name": .text, "title": .text, "heading": .text, "idPrefix": .text, "fields": .list(.map),
-            "version": .integer, "createdAt": .instant, "updatedAt": .instant,
+            "results": .list(
+                .object(
+                    AnswerSchema(
+                        "BatchResult", ["status": .integer, "etag": .text, "body": .object(record)],
+                        optional: ["etag", "body"])))
+        ])
+
+    /// As `POST /api/collections` takes it.
+    private static let declaration = AnswerSchema(
+        "OwnDeclaration",
+        members: [
+            ("name", .text), ("title", .text), ("heading", .text), ("idPrefix", .text),
+            ("fields", .list(.object(OwnCollectionSchema.keptField))),
+        ] + OwnCollectionSchema.keptRules, optional: OwnCollectionSchema.keptRules.map(\.0))
+
+    static let ownCollection = declaration.adding(
+        "OwnCollection", ["version": .integer, "createdAt": .instant, "updatedAt": .instant])
+
+    private static let migration = AnswerSchema(
+        "OwnMigration",
+        [
+            "steps": .list(
+                .object(
+                    AnswerSchema(
+                        "OwnMigrationStep",
+                        ["step": .text, "field": .text, "from": .text, "records": .integer],
+                        optional: ["field", "from"]))),
+            "refused": .list(
+                .object(AnswerSchema("OwnMigrationFault", ["field": .text, "code": .text, "message": .text]))),
+            "records": .integer,
         ])
 
     static let ownPlan = AnswerSchema(
-        "OwnCollectionPlan", ["plan": .map, "declaration": .map], optional: ["declaration"])
+        "OwnCollectionPlan", ["plan": .object(migration), "declaration": .object(declaration)],
+        optional: ["declaration"])
+
+    /// The plan where it was asked for with `dryRun`.
+    static let ownChange = AnswerSchema.either("OwnCollectionChange", ownCollection, ownPlan)
 
     static let record = AnswerSchema(
-        "Record", ["id": .text, "createdAt": .instant, "updatedAt": .instant, "version": .integer])
+        "Record", ["id": .text, "createdAt": .instant, "updatedAt": .instant, "version": .integer]
+    ).open("A field of the collection")
+
+    package static let erasure = AnswerSchema(
+        "Erasure",
+        [
+            "id": .text, "tenantId": .text, "collection": .text, "recordId": .text, "pseudonym": .text, "at": .instant,
+        ])
+
+    /// `kept`: what the law wants kept, of the person too.
+    package static let erased = erasure.adding(
+        "Erased",
+        [
+            "fields": .list(.text), "inBackupsOnly": .flag, "repeated": .flag,
+            "alsoErased": .list(
+                .object(AnswerSchema("AlsoErased", ["collection": .text, "records": .integer]))),
+            "kept": .list(
+                .object(AnswerSchema("KeptByLaw", ["collection": .text, "records": .integer, "reason": .text]))),
+        ])
 
     static let file = AnswerSchema(
         "File",
         [
             "id": .text, "name": .text, "type": .text, "bytes": .integer, "sha256": .text, "visibility": .text,
             "url": .text, "createdBy": .text, "createdAt": .instant, "updatedAt": .instant, "version": .integer,
+        ])
+
+    /// The document that describes this API; `paths` and `components` are those of OpenAPI.
+    package static let openAPI = AnswerSchema(
+        "OpenAPIDocument",
+        [
+            "openapi": .text, "info": .object(AnswerSchema("OpenAPIInfo", ["title": .text, "version": .text])),
+            "security": .list(.map(of: .list(.text))), "x-modules": .map(of: .list(.text)),
+            "x-own-collections": .list(.text), "paths": .free("Paths Object of OpenAPI 3.1"),
+            "components": .free("Components Object of OpenAPI 3.1"),
         ])
 
     static let fileLink = AnswerSchema("FileLink", ["url": .text, "expiresAt": .instant])

@@ -2,10 +2,12 @@ import HTTPTypes
 
 extension Routes.Entry {
     /// A route of its own list, for an answer that tells of all routes and is made before it is registered.
-    package init(get path: String, _ access: Routes.Access, _ summary: String) {
+    package init(
+        get path: String, _ access: Routes.Access, _ summary: String, _ shape: RouteShape = RouteShape()
+    ) {
         self.init(
             method: HTTPRequest.Method.get.rawValue, path: path, access: access, summary: summary, collection: nil,
-            right: nil, shape: RouteShape())
+            right: nil, shape: shape)
     }
 
     /// The statuses of problems that its callers may meet, lowest first: what routes of its kind have anyway, and what

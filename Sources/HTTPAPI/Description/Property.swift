@@ -54,13 +54,33 @@ package struct Property: Sendable {
             name, type: "string", required: required, ["minLength": 1, "maxLength": 40, "format": "day-or-time"])
     }
 
-    /// An object or a list whose inside the handler checks.
-    package static func nested(_ name: String, _ type: String, required: Bool = false) -> Property {
-        Property(name, type: type, required: required)
+    package static func list(
+        _ name: String, of item: JSON, _ count: ClosedRange<Int>, required: Bool = false
+    ) -> Property {
+        Property(
+            name, type: "array", required: required,
+            ["items": item, "minItems": JSON(count.lowerBound), "maxItems": JSON(count.upperBound)])
     }
 
+    /// An object with a value of one form under each name, whatever the names are.
+    package static func map(_ name: String, of value: JSON) -> Property {
+        Property(name, type: "object", ["additionalProperties": value])
+    }
+
+    /// An object with these members and no others.
+    package static func object(_ name: String, _ members: [Property]) -> Property {
+        let schema = (object(members).objectValue ?? []).filter { $0.name != "type" }
+        return Property(name, .object([.init("type", ["object", "null"])] + schema), required: false)
+    }
+
+    /// The fields of some collection, which a shop may have declared for itself: the document that its own people read
+    /// tells them.
+    static let record: JSON = [
+        "type": "object", "additionalProperties": ["description": "A field of the collection"],
+    ]
+
     /// The schema of an object with these members and no others.
-    static func object(_ members: [Property]) -> JSON {
+    package static func object(_ members: [Property]) -> JSON {
         [
             "type": "object",
             "properties": .object(members.map { .init($0.name, $0.schema) }),

@@ -33,7 +33,7 @@ package struct RouteShape: Sendable {
 
     package private(set) var body: Body?
     package private(set) var query: [Property] = []
-    /// Answers of success; without any, a JSON object by 200.
+    /// Answers of success.
     package private(set) var answers: [Answer] = []
     /// Statuses of problems that routes of its kind do not have anyway.
     package private(set) var refusals: [Int] = []

@@ -15,10 +15,10 @@ package struct OwnDeclaration: Sendable {
         package static let fields = 50
         /// Of a declaration as it is kept.
         package static let bytes = 32 << 10
-        static let title = 60
-        static let indexes = 6
+        package static let title = 60
+        package static let indexes = 6
         /// Fields of an index.
-        static let indexed = 4
+        package static let indexed = 4
     }
 
     package let name: String
@@ -109,7 +109,7 @@ package struct OwnDeclaration: Sendable {
     /// Lists of names of fields, such as `indexes`.
     private static func lists(_ member: String, _ reader: inout InputReader, _ names: Set<String>) -> [[String]] {
         guard let value = reader.member(member) else { return [] }
-        let lists = value.arrayValue?.map { list in list.arrayValue?.compactMap(\.stringValue) ?? [] } ?? [[]]
+        let lists = value.arrayValue?.map { list in list.arrayValue?.map { $0.stringValue ?? "" } ?? [] } ?? [[]]
         if lists.count > Limit.indexes {
             reader.faults.append(.init(member, "too_many", "At most \(Limit.indexes)."))
         }

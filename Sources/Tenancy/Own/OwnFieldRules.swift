@@ -161,7 +161,7 @@ extension OwnFields {
             faults.append(.init("formula", "not_valid", message))
         }
         let sources = fields.filter { formula.fields.contains($0.name) }
-        if !field.isPersonal, let source = sources.first(where: \.isPersonal) {
+        if let source = field.personalSource(among: fields) {
             faults.append(
                 .init("personal", "required", "It tells \(source.name), which is personal: it has to be so too."))
         }

@@ -1,10 +1,10 @@
 import ApplianceCore
-import CollectionKit
+package import CollectionKit
 import Storage
 
 /// What a field holds.
 extension OwnFields {
-    static let types = [
+    package static let types = [
         "text", "multiline", "email", "phone", "code", "url", "country", "timeZone", "integer", "weight", "rate",
         "duration", "decimal", "money", "currency", "boolean", "date", "instant", "choice", "reference", "references",
         "user", "file", "json", "secret", "sequence",
@@ -125,5 +125,5 @@ extension OwnFields {
         }
     }
 
-    private static let rules: [DeleteRule] = [.restrict, .cascade, .setNull]
+    package static let rules: [DeleteRule] = [.restrict, .cascade, .setNull]
 }

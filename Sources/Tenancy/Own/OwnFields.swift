@@ -3,25 +3,25 @@ import CollectionKit
 import Storage
 
 /// The fields of a declaration, each in the words in which fields describe themselves.
-struct OwnFields {
-    enum Limit {
-        static let line: Int64 = 1000
-        static let text: Int64 = 10_000
-        static let json: Int64 = 65_536
-        static let choices = 100
-        static let choice = 64
-        static let pattern = 200
+package struct OwnFields {
+    package enum Limit {
+        package static let line: Int64 = 1000
+        package static let text: Int64 = 10_000
+        package static let json: Int64 = 65_536
+        package static let choices = 100
+        package static let choice = 64
+        package static let pattern = 200
         /// Whole numbers that every program keeps exactly (RFC 8259 §6).
-        static let integer: ClosedRange<Int64> = -(1 << 53) + 1...(1 << 53) - 1
-        static let scale: ClosedRange<Int64> = 1...6
-        static let decimal: ClosedRange<Int64> = -1_000_000_000...1_000_000_000
-        static let weight: Int64 = 10_000_000_000
-        static let duration: Int64 = 315_360_000
+        package static let integer: ClosedRange<Int64> = -(1 << 53) + 1...(1 << 53) - 1
+        package static let scale: ClosedRange<Int64> = 1...6
+        package static let decimal: ClosedRange<Int64> = -1_000_000_000...1_000_000_000
+        package static let weight: Int64 = 10_000_000_000
+        package static let duration: Int64 = 315_360_000
         /// Records of a list.
-        static let records: Int64 = 50
-        static let secret: Int64 = 1000
+        package static let records: Int64 = 50
+        package static let secret: Int64 = 1000
         /// Media types that a file may be of.
-        static let accepted = 10
+        package static let accepted = 10
     }
 
     private(set) var fields: [Field] = []

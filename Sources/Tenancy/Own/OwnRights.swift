@@ -79,7 +79,8 @@ extension OwnDeclaration {
         reader.faults += inner.faults
         guard let condition else { return nil }
         if let message = fields.mistake(condition) { reader.faults.append(.init("frozen", "not_valid", message)) }
-        let except = value["except"]?.arrayValue?.map(\.stringValue) ?? []
+        let given = value["except"] ?? []
+        let except = given == .null ? [] : given.arrayValue?.map(\.stringValue) ?? [nil]
         let names = Set(fields.fields.map(\.name))
         guard except.allSatisfy({ $0.map(names.contains) ?? false }) else {
             reader.faults.append(.init("frozen.except", "not_found", "A list of names of fields."))

@@ -5,10 +5,10 @@ extension Plan {
         static let name = 20
         static let title = 60
         static let description = 500
-        static let prices = 20
+        package static let prices = 20
         static let agents = 100
-        static let overage: Int64 = 900
-        static let price: Int64 = 1_000_000_000_00
+        package static let overage: Int64 = 900
+        package static let price: Int64 = 1_000_000_000_00
         static let basisPoints: Int64 = 10_000
     }
 
@@ -42,9 +42,7 @@ extension Plan {
         let isOffered = reader.flag("isOffered") ?? false
         let prices = Self.prices(&reader)
         let features = reader.texts("features", allowed: Feature.allCases.map(\.rawValue)) ?? []
-        let limits = Self.limits("limits", &reader) { limit in
-            limit.kind == .rate ? 1...PlanLimit.largestRate : 0...PlanLimit.largest
-        }
+        let limits = Self.limits("limits", &reader) { $0.range }
         let overage = Self.limits("overagePercent", &reader) { $0.kind == .period ? 0...Limit.overage : nil }
         let agents = reader.texts("agents", allowed: nil)
         if let agents, agents.count > Limit.agents || !agents.allSatisfy(TextRules.isSlug) {

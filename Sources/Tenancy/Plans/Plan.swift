@@ -49,6 +49,9 @@ package enum PlanLimit: String, CaseIterable, Sendable {
     package static let largest: Int64 = 1 << 50
     /// A bucket's interval is at least a microsecond.
     package static let largestRate: Int64 = 60_000_000
+
+    /// What a plan may say.
+    package var range: ClosedRange<Int64> { kind == .rate ? 1...Self.largestRate : 0...Self.largest }
 }
 
 /// One version of a plan, as it was written and for ever. Immutable, and a class so that each request passes on a
