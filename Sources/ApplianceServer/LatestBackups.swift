@@ -22,11 +22,9 @@ final class LatestBackups: Sendable {
         let good = try await backups.list().filter(\.isGood)
         var byTenant: [String: Instant] = [:]
         for snapshot in good {
-            for file in snapshot.manifest?.files ?? [] {
-                guard let id = file.tenant?.id, snapshot.goodTenants.contains(id) else { continue }
-                // An unchanged file was as good as taken when the snapshot was made.
-                byTenant[id] = max(byTenant[id] ?? .earliest, snapshot.manifest?.createdAt ?? .earliest)
-            }
+            // An unchanged file was as good as taken when the snapshot was made.
+            let madeAt = snapshot.manifest?.createdAt ?? .earliest
+            for id in snapshot.goodTenants { byTenant[id] = max(byTenant[id] ?? .earliest, madeAt) }
         }
         let newest = good.compactMap { $0.manifest?.createdAt }.max()
         let logged = try await backups.loggedNames()

@@ -1,6 +1,5 @@
 import ApplianceCore
 import CAppliance
-import Foundation
 import GRDB
 import Storage
 
@@ -15,71 +14,76 @@ struct ContentHash {
     /// Rows of each ordinary table: no views, and no virtual tables, whose modules a stranger's file could name.
     let rows: [String: Int64]
 
-    init(_ db: Database) throws {
+    /// Sums of the rows over what an index should hold of them, by the names of the indexes.
+    let indexed: [String: RowSum]
+
+    /// Reads every value once; with `proof` also for the indexes that it compares.
+    init(_ db: Database, for proof: IndexProof? = nil) throws {
         let tables = try String.fetchAll(
-            db,
-            sql: """
-                SELECT name FROM pragma_table_list
-                WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-                """)
+            db, sql: "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'")
         var rows: [String: Int64] = [:]
         var lines: [String] = []
-        for table in tables {
-            let sum = try TableSum(db, table)
-            rows[table] = sum.rows
-            lines.append("\(table) \(sum.rows) \(sum.text)\n")
+        var indexed: [String: RowSum] = [:]
+        for table in tables where Self.covers(table) {
+            let indexes = proof?.indexes[table] ?? []
+            let scan = try TableScan(db, table, indexes, from: proof?.start ?? RowHash())
+            rows[table] = scan.sum.rows
+            lines.append("\(table) \(scan.sum.rows) \(scan.sum.hexadecimal)\n")
+            for (index, sum) in zip(indexes, scan.indexed) { indexed[index.name] = sum }
         }
-        self.rows = rows
+        (self.rows, self.indexed) = (rows, indexed)
         hexadecimal = Self.prefix + Digest.of(Array(lines.sorted().joined().utf8))
     }
+
+    /// SQLite's own tables say nothing that others do not.
+    static func covers(_ table: String) -> Bool { !table.lowercased().hasPrefix("sqlite_") }
 
     /// Names the way of computing it: one that was made in another way says nothing.
     private static let prefix = "rows128:"
 
     static func isComparable(_ stored: String) -> Bool { stored.hasPrefix(prefix) }
 
-    /// The sum over the rows of one table.
-    private struct TableSum {
-        private(set) var rows: Int64 = 0
-        private var (high, low) = (UInt64(0), UInt64(0))
-        var text: String { Self.hexadecimal(high) + Self.hexadecimal(low) }
+    /// The sums over the rows of one table: of all their values, and of what each of `indexes` should hold.
+    private struct TableScan {
+        private(set) var sum = RowSum()
+        private(set) var indexed: [RowSum]
 
-        init(_ db: Database, _ table: String) throws {
-            let statement = try db.makeStatement(sql: "SELECT * FROM \(table.quotedDatabaseIdentifier)")
-            let handle = statement.sqliteStatement
-            let start = table.utf8.withContiguousStorageIfAvailable { name in
-                var start = RowHash()
-                start.add(.text, UnsafeRawBufferPointer(name))
-                return start
-            }
-            guard let start else { throw DomainError.internal("a table's name without bytes") }
-            let columns = sqlite3_column_count(handle)
-            while case let code = sqlite3_step(handle), code != SQLITE_DONE {
-                guard code == SQLITE_ROW else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
-                var row = start
-                for column in 0..<columns { Self.add(handle, column, to: &row) }
-                let (sum, overflow) = low.addingReportingOverflow(row.low)
-                low = sum
-                high &+= row.high &+ (overflow ? 1 : 0)
-                rows += 1
+        init(_ db: Database, _ table: String, _ indexes: [IndexProof.Index], from indexStart: RowHash) throws {
+            indexed = indexes.map { _ in RowSum() }
+            // What it begins with is the table's name; an index is compared with its own table anyway.
+            var start = RowHash()
+            start.add(.text, table)
+            let rowid = indexes.first.map { ", " + $0.rowid.quotedDatabaseIdentifier } ?? ""
+            let sql = "SELECT *\(rowid) FROM \(table.quotedDatabaseIdentifier) NOT INDEXED"
+            try db.makeStatement(sql: sql).withSteps { statement, step in
+                try read(statement, step, indexes, from: (content: start, index: indexStart))
             }
         }
 
-        private static func add(_ handle: OpaquePointer, _ column: Int32, to row: inout RowHash) {
-            switch sqlite3_column_type(handle, column) {
-            case SQLITE_INTEGER: row.add(.integer, UInt64(bitPattern: sqlite3_column_int64(handle, column)))
-            case SQLITE_FLOAT: row.add(.real, sqlite3_column_double(handle, column).bitPattern)
-            case SQLITE_NULL: row.add(.null, 0)
-            case let type:
-                let start = sqlite3_column_blob(handle, column)
-                let content = UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
-                row.add(type == SQLITE_TEXT ? .text : .blob, content)
+        private mutating func read(
+            _ statement: OpaquePointer, _ step: () throws -> Bool, _ indexes: [IndexProof.Index],
+            from start: (content: RowHash, index: RowHash)
+        ) throws {
+            let count = Int(sqlite3_column_count(statement))
+            // The rowid is no value of the content.
+            let contentCount = indexes.isEmpty ? count : count - 1
+            let places = indexes.map { index in index.columns.map(\.place) + [count - 1] }
+            try withUnsafeTemporaryAllocation(of: RowValue.self, capacity: count) { values in
+                values.initialize(repeating: RowValue(.null, 0))
+                while try step() {
+                    var row = start.content
+                    for column in 0..<count {
+                        values[column] = RowValue(statement, Int32(column))
+                        if column < contentCount { row.add(values[column]) }
+                    }
+                    sum.add(row)
+                    for (index, places) in places.enumerated() {
+                        var entry = start.index
+                        for place in places { entry.add(values[place]) }
+                        indexed[index].add(entry)
+                    }
+                }
             }
-        }
-
-        private static func hexadecimal(_ word: UInt64) -> String {
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
         }
     }
 }

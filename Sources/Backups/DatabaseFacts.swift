@@ -4,10 +4,19 @@ import GRDB
 import Storage
 
 /// What a stored file is not. `reason` completes "tenants/… is damaged: ".
-struct FileFault: Error, Equatable { let reason: String }
+struct FileFault: Error, Equatable {
+    let reason: String
+
+    static let unsound = FileFault(reason: "SQLite finds its content damaged")
+}
 
 /// What a database says of itself, found in a copy that nobody writes and compared in every later check of it.
 struct DatabaseFacts: Equatable, Sendable {
+    enum Limit {
+        /// Bytes from which on a second connection and a second core are worth their beginning.
+        static let large: Int64 = 8 << 20
+    }
+
     let schemaVersion: Int
     /// Rows of each ordinary table.
     let rows: [String: Int64]
@@ -25,23 +34,51 @@ struct DatabaseFacts: Equatable, Sendable {
     /// Everything that can be said against a file: that it is ours, of this tenant, whole, with all references and
     /// rules intact. Half of all flipped bits pass `integrity_check`, so the caller has compared the SHA-256 before.
     /// Throws `FileFault`, or `file_newer`.
-    static func prove(_ url: URL, schema: DatabaseSchema, tenant: String?) throws -> DatabaseFacts {
+    ///
+    /// From `large` bytes on on all cores, and with the indexes compared instead of each row looked up in each.
+    static func prove(
+        _ url: URL, schema: DatabaseSchema, tenant: String?, large: Int64 = Limit.large
+    ) throws -> DatabaseFacts {
         // A reader of a file in WAL mode leaves these beside it; beside another database they would be poison.
         defer { for suffix in ["-wal", "-shm"] { unlink(url.path + suffix) } }
-        let version = try reading(url) { db in
+        let isLarge = FileSystem.size(url) >= large
+        var version = 0
+        var (content, proof): (ContentHash?, IndexProof?)
+        try reading(url) { db in
             try schema.check(db)
-            let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
             try checkObjects(db, schema, version)
-            return version
+            guard !isLarge else { return proof = try IndexProof(db) }
+            try checkIntegrity(db)
+            try checkRules(db, schema, tenant)
+            content = try ContentHash(db)
         }
+        if let proof { content = try prove(url, schema, tenant, proof) }
+        return DatabaseFacts(schemaVersion: version, rows: content?.rows ?? [:], contentHash: content?.hexadecimal)
+    }
+
+    /// The parts that read everything, each on a connection of its own.
+    private static func prove(
+        _ url: URL, _ schema: DatabaseSchema, _ tenant: String?, _ proof: IndexProof
+    ) throws -> ContentHash? {
         var content: ContentHash?
-        // The two that read everything, each on a connection and a core of its own.
-        try GzipMembers.together(2) { step in
+        var entries: [String: RowSum] = [:]
+        try Cores.together(3) { step in
             try reading(url) { db in
-                if step == 0 { try checkIntegrity(db, schema, tenant) } else { content = try ContentHash(db) }
+                switch step {
+                case 0:
+                    guard try String.fetchAll(db, sql: "PRAGMA quick_check(1)") == ["ok"],
+                        try proof.checkLeftovers(db)
+                    else { throw FileFault.unsound }
+                    try checkRules(db, schema, tenant)
+                case 1: content = try ContentHash(db, for: proof)
+                default: entries = try proof.entries(db)
+                }
             }
         }
-        return DatabaseFacts(schemaVersion: version, rows: content?.rows ?? [:], contentHash: content?.hexadecimal)
+        // SQLite has the last word: a shop must not go without backups for what only our comparison does not like.
+        if content?.indexed != entries { try reading(url) { db in try checkIntegrity(db) } }
+        return content
     }
 
     /// As `prove`, and the file must say what these facts do.
@@ -73,10 +110,11 @@ struct DatabaseFacts: Equatable, Sendable {
         }
     }
 
-    private static func checkIntegrity(_ db: Database, _ schema: DatabaseSchema, _ tenant: String?) throws {
-        guard try String.fetchAll(db, sql: "PRAGMA integrity_check(1)") == ["ok"] else {
-            throw FileFault(reason: "SQLite finds its content damaged")
-        }
+    private static func checkIntegrity(_ db: Database) throws {
+        guard try String.fetchAll(db, sql: "PRAGMA integrity_check(1)") == ["ok"] else { throw FileFault.unsound }
+    }
+
+    private static func checkRules(_ db: Database, _ schema: DatabaseSchema, _ tenant: String?) throws {
         guard try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") == nil else {
             throw FileFault(reason: "a record refers to one that does not exist")
         }

@@ -1,5 +1,4 @@
 import ApplianceCore
-import Dispatch
 import Foundation
 import Storage
 
@@ -9,7 +8,7 @@ enum GzipMembers {
     private enum Limit {
         /// Plain bytes of a member.
         static let block = 256 << 10
-        /// Members made in one round: some 13 MiB of memory in all.
+        /// Members made in one round: some 15 MiB of memory in all.
         static let blocks = 8
     }
 
@@ -50,25 +49,76 @@ enum GzipMembers {
             }
         }
 
-        func pack(_ index: Int, _ compressor: MemberCompressor) throws {
+        func pack(_ index: Int, _ packer: Packer) throws {
             guard !isPacked[index] else { return }
-            packed[index].count = try compressor.compress(block(index), to: packed[index].bytes)
+            packed[index].count = try packer.pack(block(index), to: packed[index].bytes)
         }
     }
 
+    /// Makes members, and sees of each that it gives back what is in it.
+    private final class Packer {
+        private let compressor: MemberCompressor
+        private let decompressor: MemberDecompressor?
+        private let plain = Buffer(Limit.block)
+
+        init(_ deflate: Deflate) throws {
+            compressor = try MemberCompressor(deflate)
+            decompressor = try deflate.library.map { try MemberDecompressor($0) }
+        }
+
+        /// How long the member is that `output` begins with.
+        func pack(_ block: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer) throws -> Int {
+            let count = try compressor.compress(block, to: output)
+            guard try opens(UnsafeRawBufferPointer(rebasing: output[..<count]), to: block) else {
+                throw FileFault(reason: "it does not give back what was stored in it")
+            }
+            return count
+        }
+
+        private func opens(_ member: UnsafeRawBufferPointer, to block: UnsafeRawBufferPointer) throws -> Bool {
+            guard let decompressor else { return try opensByZlib(member, to: block) }
+            guard let done = decompressor.decompress(member, to: plain.bytes), done.read == member.count else {
+                return false
+            }
+            return isSame(UnsafeRawBufferPointer(rebasing: plain.bytes[..<done.written]), block)
+        }
+
+        private func opensByZlib(_ member: UnsafeRawBufferPointer, to block: UnsafeRawBufferPointer) throws -> Bool {
+            var source = member
+            var (offset, isEqual) = (0, true)
+            try Gzip.decompress {
+                defer { source = UnsafeRawBufferPointer(start: nil, count: 0) }
+                return source
+            } sink: { part in
+                let expected = block.dropFirst(offset).prefix(part.count)
+                isEqual = isEqual && isSame(part, UnsafeRawBufferPointer(rebasing: expected))
+                offset += part.count
+            }
+            return isEqual && offset == block.count
+        }
+    }
+
+    private static func isSame(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
+        guard one.count == other.count, let first = one.baseAddress, let second = other.baseAddress else {
+            return one.count == other.count
+        }
+        return memcmp(first, second, one.count) == 0
+    }
+
     /// Compresses all that `read` gives (it fills its buffer unless the end has come), and passes the bytes on in their
-    /// order: `plain` before they are compressed, `packed` after. Each closure is called by one thread at a time. Where
-    /// a block is what it was in `former`, its member is taken from there.
+    /// order: `plain` before they are compressed, `packed` after; each member has given back its block by then. Each
+    /// closure is called by one thread at a time. Where a block is what it was in `former`, its member is taken from
+    /// there. Throws `FileFault` where a member does not give back its block.
     static func compress(
         _ deflate: Deflate, former: FormerMembers? = nil, read: (UnsafeMutableRawBufferPointer) throws -> Int,
         plain: (UnsafeRawBufferPointer) -> Void, packed: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        let compressors = try (0..<Limit.blocks).map { _ in try MemberCompressor(deflate) }
+        let packers = try (0..<Limit.blocks).map { _ in try Packer(deflate) }
         var (next, current, previous) = (Round(), Round(), Round())
         try current.fill(read, former)
         while current.plain.count > 0 || previous.plain.count > 0 {
             let (round, following, done) = (current, next, previous)
-            try together(3 + round.blocks) { step in
+            try Cores.together(3 + round.blocks) { step in
                 switch step {
                 case 0: plain(round.plain.filled)
                 case 1:
@@ -76,26 +126,11 @@ enum GzipMembers {
                     let isLast = round.plain.count < round.plain.bytes.count
                     if isLast { following.plain.count = 0 } else { try following.fill(read, former) }
                 case 2: for index in 0..<done.blocks { try packed(done.packed[index].filled) }
-                default: try round.pack(step - 3, compressors[step - 3])
+                default: try round.pack(step - 3, packers[step - 3])
                 }
             }
             (previous, current, next) = (round, following, done)
         }
-    }
-
-    /// Runs the steps 0..<`count` on as many threads as there are cores; throws the first error in their order.
-    static func together(_ count: Int, _ step: (Int) throws -> Void) throws {
-        var errors = [(any Error)?](repeating: nil, count: count)
-        withoutActuallyEscaping(step) { step in
-            errors.withUnsafeMutableBufferPointer { errors in
-                // Each step writes its own place only, and all have ended when `concurrentPerform` returns.
-                nonisolated(unsafe) let (places, step) = (errors, step)
-                DispatchQueue.concurrentPerform(iterations: count) { index in
-                    do { try step(index) } catch { places[index] = error }
-                }
-            }
-        }
-        if let error = errors.lazy.compactMap({ $0 }).first { throw error }
     }
 
     /// The members of a stored file of before, one after the other: most blocks of a large file are what they were an
@@ -115,9 +150,7 @@ enum GzipMembers {
 
         /// The next member if it holds exactly `block`, valid until the next call.
         fileprivate func next(of block: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-            guard let member = try? input.next(plain), plain.count == block.count,
-                let one = plain.bytes.baseAddress, let other = block.baseAddress, memcmp(one, other, block.count) == 0
-            else { return nil }
+            guard let member = try? input.next(plain), isSame(plain.filled, block) else { return nil }
             return member
         }
     }
@@ -136,7 +169,7 @@ enum GzipMembers {
         try input.fill(current)
         while current.count > 0 {
             let (full, following) = (current, next)
-            try together(2) { step in step == 0 ? try sink(full.filled) : try input.fill(following) }
+            try Cores.together(2) { step in step == 0 ? try sink(full.filled) : try input.fill(following) }
             (current, next) = (following, full)
         }
     }

@@ -51,11 +51,11 @@ extension Manifest {
         guard Array(Digest.of(zeroed).utf8) == Array(bytes[digits]) else {
             throw ManifestFault(reason: "its checksum does not match")
         }
-        let header = try? JSONDecoder().decode(Header.self, from: Data(bytes))
-        guard header?.format == currentFormat else { throw ManifestFault(reason: "it has an unknown format") }
-        guard let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(bytes)) else {
-            throw ManifestFault(reason: "it is not a manifest")
-        }
+        let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(bytes))
+        // Another format may lack what ours has.
+        let format = manifest?.format ?? (try? JSONDecoder().decode(Header.self, from: Data(bytes)))?.format
+        guard format == currentFormat else { throw ManifestFault(reason: "it has an unknown format") }
+        guard let manifest else { throw ManifestFault(reason: "it is not a manifest") }
         guard manifest.id == id else { throw ManifestFault(reason: "it belongs to snapshot \(manifest.id)") }
         try manifest.checkPaths()
         return manifest

@@ -7,16 +7,19 @@ import Storage
 struct PlainFile: ~Copyable {
     private let descriptor: Int32
     private let url: URL
+    private var behind: WriteBehind?
 
-    init(_ url: URL) throws {
+    /// `isKept`: it will be synced, so the disk begins with it at once.
+    init(_ url: URL, isKept: Bool) throws {
         self.url = url
+        behind = isKept ? WriteBehind() : nil
         descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw FileSystem.failure("create", url) }
     }
 
     deinit { close(descriptor) }
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
         while let base = rest.baseAddress, !rest.isEmpty {
             let written = Foundation.write(descriptor, base, rest.count)
@@ -26,5 +29,6 @@ struct PlainFile: ~Copyable {
             }
             rest = UnsafeRawBufferPointer(rebasing: rest[written...])
         }
+        try behind?.didWrite(bytes.count, to: descriptor, url)
     }
 }

@@ -174,7 +174,7 @@ struct Restorer: Sendable {
     /// Without a schema the content is not looked at yet: the change log goes on from it.
     private func extract(_ start: RestorePlan.Item.Start, to file: URL, schema: DatabaseSchema?) throws {
         do {
-            try StoredFile.extract(start.file, from: start.folder, to: file)
+            try StoredFile.extract(start.file, from: start.folder, to: file, isKept: true)
             guard let schema else { return }
             try DatabaseFacts(start.file).check(file, schema: schema, tenant: start.file.tenant?.id)
         } catch let fault as FileFault {

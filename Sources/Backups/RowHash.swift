@@ -22,7 +22,17 @@ struct RowHash {
     private(set) var high = constants.0
     private(set) var low = constants.1
 
+    init() {}
+
+    /// Begins with other numbers than the two constants.
+    init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
+
     mutating func add(_ letter: Letter, _ bits: UInt64) { mix(UInt64(letter.rawValue), bits) }
+
+    mutating func add(_ letter: Letter, _ text: String) {
+        var text = text
+        text.withUTF8 { add(letter, UnsafeRawBufferPointer($0)) }
+    }
 
     mutating func add(_ letter: Letter, _ bytes: UnsafeRawBufferPointer) {
         mix(UInt64(letter.rawValue), UInt64(bytes.count))

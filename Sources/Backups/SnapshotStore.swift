@@ -23,8 +23,15 @@ struct SnapshotStore: Sendable {
     /// The snapshot that unchanged files are linked from.
     struct Base: Sendable {
         let folder: URL
-        let manifest: Manifest
+        let id: SnapshotID
+        /// By path.
+        let files: [String: Manifest.File]
         let remembered: [String: RememberedMark]
+
+        init(folder: URL, manifest: Manifest, remembered: [String: RememberedMark]) {
+            (self.folder, id, self.remembered) = (folder, manifest.id, remembered)
+            files = Dictionary(manifest.files.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+        }
     }
 
     struct Stored: Sendable {
@@ -56,7 +63,7 @@ struct SnapshotStore: Sendable {
             guard FileSystem.exists(subject.file.url) else { return .failed("Its data file is missing.") }
             if let reason = subject.file.quarantineReason { return .failed(reason.message) }
             if let linked = try link(subject) { return .stored(linked) }
-            return try copy(subject)
+            return try Cores.alone { try copy(subject) }
         }
     }
 
@@ -69,7 +76,7 @@ struct SnapshotStore: Sendable {
     private func link(_ subject: SnapshotSubject) throws -> Stored? {
         let takenAt = environment.time.now()
         let mark = FileMark(subject.file)
-        guard let base, let old = base.manifest.files.first(where: { $0.path == subject.path }),
+        guard let base, let old = base.files[subject.path],
             isUnchanged(mark, old, base), (try? StoredFile.checkEntry(old, in: base.folder)) != nil
         else { return nil }
         do {
@@ -83,7 +90,7 @@ struct SnapshotStore: Sendable {
             path: old.path, tenant: subject.tenant, bytes: old.bytes, storedBytes: old.storedBytes, sha256: old.sha256,
             storedSha256: old.storedSha256, schemaVersion: old.schemaVersion, rows: old.rows,
             contentHash: old.contentHash, takenAt: takenAt, log: old.log,
-            linkedFrom: old.linkedFrom ?? base.manifest.id, contents: old.contents, fingerprint: old.fingerprint)
+            linkedFrom: old.linkedFrom ?? base.id, contents: old.contents, fingerprint: old.fingerprint)
         return Stored(file: file, mark: RememberedMark(mark: mark, storedSha256: old.storedSha256))
     }
 
@@ -141,12 +148,12 @@ struct SnapshotStore: Sendable {
     ) throws -> (StoredFile.Sums, DatabaseFacts) {
         var sums: StoredFile.Sums?
         var facts: DatabaseFacts?
-        try GzipMembers.together(2) { step in
+        try Cores.together(2) { step in
             if step == 0 {
                 facts = try DatabaseFacts.prove(plain, schema: subject.file.schema, tenant: subject.tenant?.id)
             } else {
                 let made = try StoredFile.compress(plain, to: target, former: former(subject))
-                try StoredFile.compare(made, of: subject.path, in: partial, with: plain)
+                try StoredFile.reread(made, of: subject.path, in: partial)
                 sums = made
             }
         }
@@ -157,7 +164,7 @@ struct SnapshotStore: Sendable {
     /// Where the snapshot before has the same database.
     private func former(_ subject: SnapshotSubject) -> URL? {
         base.flatMap { base in
-            base.manifest.files.contains { $0.path == subject.path } ? base.folder.appending(path: subject.path) : nil
+            base.files[subject.path] == nil ? nil : base.folder.appending(path: subject.path)
         }
     }
 

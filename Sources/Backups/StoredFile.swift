@@ -12,7 +12,8 @@ enum StoredFile {
         let storedSha256: String
     }
 
-    /// `former` is what an earlier state was stored in: blocks that have not changed since are taken from there.
+    /// `former` is what an earlier state was stored in: blocks that have not changed since are taken from there. Each
+    /// part has been decompressed again and compared before it is written; throws `FileFault` where it is another.
     static func compress(
         _ plain: URL, to target: URL, former: URL? = nil, _ deflate: Deflate = .best
     ) throws -> Sums {
@@ -65,10 +66,12 @@ enum StoredFile {
         }
     }
 
-    static func extract(_ entry: Manifest.File, from snapshot: URL, to target: URL) throws {
+    static func extract(
+        _ entry: Manifest.File, from snapshot: URL, to target: URL, isKept: Bool = false
+    ) throws {
         let sums = Sums(
             bytes: entry.bytes, storedBytes: entry.storedBytes, sha256: entry.sha256, storedSha256: entry.storedSha256)
-        try extract(sums, of: entry.path, from: snapshot, to: target)
+        try extract(sums, of: entry.path, from: snapshot, to: target, isKept: isKept)
     }
 
     /// Decompresses to a new file at `target`, never more than `sums` say, and compares sizes and both SHA-256.
@@ -76,7 +79,8 @@ enum StoredFile {
     /// The stored bytes are hashed before they are decompressed. Throws `FileFault`, or `DomainError` when writing
     /// fails.
     static func extract(
-        _ sums: Sums, of path: String, from snapshot: URL, to target: URL, _ deflate: Deflate = .best
+        _ sums: Sums, of path: String, from snapshot: URL, to target: URL, _ deflate: Deflate = .best,
+        isKept: Bool = false
     ) throws {
         try checkEntry(path, storedBytes: sums.storedBytes, in: snapshot)
         let stored = snapshot.appending(path: path)
@@ -84,14 +88,14 @@ enum StoredFile {
             throw FileFault(reason: "its SHA-256 does not match")
         }
         let reader = try FileReader(stored)
-        let output = try PlainFile(target)
+        var output = try PlainFile(target, isKept: isKept)
         var digest = Digest()
         do {
             try GzipMembers.decompress(deflate, read: reader.fill) { part in
                 guard digest.count + Int64(part.count) <= sums.bytes else {
                     throw FileFault(reason: "it decompresses to more than \(sums.bytes) bytes")
                 }
-                try GzipMembers.together(2) { step in step == 0 ? digest.update(part) : try output.write(part) }
+                try Cores.together(2) { step in step == 0 ? digest.update(part) : try output.write(part) }
             }
         } catch is Gzip.Damage {
             throw FileFault(reason: "it is not a whole gzip file")
@@ -101,31 +105,11 @@ enum StoredFile {
         }
     }
 
-    /// Decompresses what has just been stored and compares it byte by byte with what it was made from: the proof that
-    /// the original can be had again, at the price of no second SHA-256 and no second file. Throws `FileFault`.
-    static func compare(_ sums: Sums, of path: String, in snapshot: URL, with plain: URL) throws {
+    /// Reads what has just been stored again: it is what `compress` wrote, and that has given back its plain bytes.
+    /// Throws `FileFault`.
+    static func reread(_ sums: Sums, of path: String, in snapshot: URL) throws {
         try checkEntry(path, storedBytes: sums.storedBytes, in: snapshot)
-        let stored = try FileReader(snapshot.appending(path: path))
-        let original = try FileReader(plain)
-        var digest = Digest()
-        var count: Int64 = 0
-        do {
-            try GzipMembers.decompress(.best) { room in
-                let filled = try stored.fill(room)
-                digest.update(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<filled]))
-                return filled
-            } sink: { part in
-                try withUnsafeTemporaryAllocation(byteCount: part.count, alignment: 64) { copy in
-                    guard try original.fill(copy) == part.count, let one = part.baseAddress,
-                        let other = copy.baseAddress, memcmp(one, other, part.count) == 0
-                    else { throw FileFault(reason: "it does not give back what was stored in it") }
-                }
-                count += Int64(part.count)
-            }
-        } catch is Gzip.Damage {
-            throw FileFault(reason: "it is not a whole gzip file")
-        }
-        guard count == sums.bytes, digest.hexadecimal() == sums.storedSha256 else {
+        guard try storedDigest(snapshot.appending(path: path)) == sums.storedSha256 else {
             throw FileFault(reason: "it does not give back what was stored in it")
         }
     }

@@ -48,3 +48,17 @@ void cappliance_give_way(void) {
     setpriority(PRIO_PROCESS, 0, 5);
 #endif
 }
+
+int cappliance_write_behind(int descriptor, int64_t offset, int64_t count) {
+#ifdef __linux__
+    const unsigned int wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    const int64_t before = offset > count ? offset - count : 0;
+    if ((before == offset || sync_file_range(descriptor, before, offset - before, wait) == 0)
+        && sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE) == 0)
+        return 0;
+    // Not every file system knows it.
+    return errno == EINVAL || errno == ENOSYS || errno == ESPIPE || errno == EPERM ? 0 : -1;
+#else
+    return 0;
+#endif
+}

@@ -8,6 +8,7 @@ package struct AtomicFile: ~Copyable {
     private let temporary: URL
     private let descriptor: Int32
     private var isPublished = false
+    private var behind = WriteBehind()
 
     /// Creates the temporary file (mode 0600) in the target's folder.
     package init(_ target: URL) throws {
@@ -23,7 +24,7 @@ package struct AtomicFile: ~Copyable {
         if !isPublished { unlink(temporary.path) }
     }
 
-    package func write(_ bytes: UnsafeRawBufferPointer) throws {
+    package mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes
         while let base = rest.baseAddress, !rest.isEmpty {
             let written = Foundation.write(descriptor, base, rest.count)
@@ -33,9 +34,10 @@ package struct AtomicFile: ~Copyable {
             }
             rest = UnsafeRawBufferPointer(rebasing: rest[written...])
         }
+        try behind.didWrite(bytes.count, to: descriptor, temporary)
     }
 
-    package func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+    package mutating func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 
     /// Puts `bytes` over what was written at `offset`: a head with sums of what follows it.
     func overwrite(_ bytes: [UInt8], at offset: Int64) throws {

@@ -22,7 +22,7 @@ struct FileTests {
         let target = storage.url("manifest.json")
         try AtomicFile.publish(Array("old".utf8), to: target)
         do {
-            let file = try AtomicFile(target)
+            var file = try AtomicFile(target)
             try file.write(Array("half".utf8))
             #expect(names(in: storage.folder).count == 2)
             #expect(try contents(target) == Array("old".utf8))
