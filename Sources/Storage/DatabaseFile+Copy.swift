@@ -28,6 +28,9 @@ extension DatabaseFile {
     /// Answers the restore point that the copy is, once the change log has reached it; nil where it does not.
     @discardableResult
     package func copy(to target: URL) throws -> LogPosition? {
+        // A run over all shops leaves those closed that nobody uses.
+        let wasOpen = isOpen
+        defer { if !wasOpen { closeIfQuiet() } }
         let pin = LogPin()
         let reader = try holding { file, frames in
             guard let changeLog = file.services.changeLog, let wal = try WriteAheadLog.open(of: file.url) else {
@@ -110,8 +113,12 @@ extension DatabaseFile {
         return reader
     }
 
+    /// Puts it back without the pages that it read, which nobody asked for.
     private func release(_ reader: Reader) {
-        try? reader.queue.unsafeReentrantRead { db in if db.isInsideTransaction { try db.execute(sql: "ROLLBACK") } }
+        try? reader.queue.unsafeReentrantRead { db in
+            if db.isInsideTransaction { try db.execute(sql: "ROLLBACK") }
+            try db.execute(sql: "PRAGMA shrink_memory")
+        }
         putBack(reader)
     }
 

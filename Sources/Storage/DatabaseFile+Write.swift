@@ -13,6 +13,10 @@ struct PendingWrite: Sendable {
     let isAlone: Bool
     /// Changes nothing and is in no transaction: it only needs a moment in which nobody commits.
     var isPause = false
+    /// Nothing but a moment for a checkpoint.
+    var isCheckpoint = false
+
+    static let checkpoint = PendingWrite(run: { _ in {} }, fail: { _ in }, isAlone: true, isCheckpoint: true)
 }
 
 /// The one read-write connection of a file.
@@ -156,6 +160,7 @@ extension DatabaseFile {
 
     private func commit(_ group: [PendingWrite], on writer: Writer) {
         if let only = group.first, only.isPause { return pause(only, writer) }
+        if group.first?.isCheckpoint == true { return checkpointIfLong(writer) }
         do {
             let isBulk = group.first?.isAlone == true
             let outcomes = try writer.queue.writeWithoutTransaction { db in
@@ -302,6 +307,20 @@ extension DatabaseFile {
     private func noteCommit(_ writer: Writer) {
         guard let log, let changeLog = services.changeLog else { return }
         if log.didCommit(frame: writer.walFrames, at: changeLog.now()) { changeLog.enqueue(self) }
+    }
+
+    /// A long WAL goes into the file as soon as the change log has it, instead of at the end of somebody's next write:
+    /// behind an import that one would wait for a third of a second.
+    func checkpointSoon() {
+        let mustDrain = state.withLock { state in
+            // Behind a commit there is a checkpoint anyway.
+            guard case .open(let writer) = state.phase, writer.isCheckpointDue, !state.isDraining, !state.isReplacing
+            else { return false }
+            state.waiting.append(.checkpoint)
+            state.isDraining = true
+            return true
+        }
+        if mustDrain { scheduleDrain() }
     }
 
     private func checkpointIfLong(_ writer: Writer) {

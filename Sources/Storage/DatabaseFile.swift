@@ -165,9 +165,11 @@ package final class DatabaseFile: Sendable {
         }
     }
 
+    var isOpen: Bool { state.withLock { if case .open = $0.phase { true } else { false } } }
+
     /// As `probe`, and closes the file again when it was opened for that.
     package func probeAndClose() -> DomainError? {
-        let wasOpen = state.withLock { if case .open = $0.phase { true } else { false } }
+        let wasOpen = isOpen
         let reason = probe()
         if !wasOpen { closeIfQuiet() }
         return reason

@@ -176,6 +176,22 @@ struct ChangeLogTests {
         #expect(try storage.tenant.epochs().count == 1)
     }
 
+    @Test func aLongWALGoesIntoTheFileOnceTheLogHasIt() async throws {
+        let file = try storage.file()
+        try await file.add("first")
+        try await storage.log.flush(file)
+        let before = FileSystem.size(file.url)
+        let text = String(repeating: "x", count: 400_000)
+        try await file.write(alone: true) { db in
+            for _ in 0..<30 { try db.execute(sql: "INSERT INTO notes (text) VALUES (?)", arguments: [text]) }
+        }
+        try await storage.log.flush(file)
+        // Stands in line behind the checkpoint, and makes none.
+        try file.copy(to: storage.folder.appending(path: "copy.sqlite"))
+        #expect(FileSystem.size(file.url) > before + 10 << 20)
+        #expect(try storage.notes(at: .latest).count == 31)
+    }
+
     @Test func anHourBecomesTwoFilesAndKeepsItsSeconds() async throws {
         let file = try storage.file()
         var expected: [Instant] = []

@@ -49,6 +49,20 @@ struct OpenFilesTests {
         #expect(try busy.notes() == ["first"])
     }
 
+    @Test func `a copy leaves a file open or closed, as it was`() async throws {
+        // Now and then one stays open because its thread has not quite let go of it.
+        let closed = try (0..<10).filter { number in
+            let file = try storage.file("\(number)")
+            try file.copy(to: storage.url("\(number) copied"))
+            return !file.isOpen
+        }
+        #expect(!closed.isEmpty)
+        let used = try storage.file()
+        try await used.add("one")
+        try used.copy(to: storage.url("copied"))
+        #expect(used.isOpen)
+    }
+
     @Test func `a file is not opened before its first use, and an idle one costs no descriptor`() async throws {
         let file = try storage.file()
         #expect(storage.openDescriptors == 0)

@@ -131,11 +131,16 @@ final class FileChangeLog: Sendable {
     var hasEpoch: Bool { archived.withLock { $0.hasCursor } }
 
     /// Brings the log up to the last commit. Blocks for as long as the disks take.
-    func archive(_ file: DatabaseFile) throws { try archived.withLock { try advance(&$0, file) } }
+    func archive(_ file: DatabaseFile) throws {
+        try archived.withLock { try advance(&$0, file) }
+        file.checkpointSoon()
+    }
 
     /// False when another thread is at it.
     func archiveIfFree(_ file: DatabaseFile) throws -> Bool {
-        try archived.withLockIfAvailable { try advance(&$0, file) } != nil
+        let isFree = try archived.withLockIfAvailable { try advance(&$0, file) } != nil
+        if isFree { file.checkpointSoon() }
+        return isFree
     }
 
     /// Whether a checkpoint would take nothing away that the log does not have. Called by the thread that commits: it
