@@ -16,6 +16,26 @@ int cappliance_sqlite_without_statistics(void) {
     return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+sqlite3_file *cappliance_sqlite_file(sqlite3 *db) {
+    sqlite3_file *file = NULL;
+    const int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    return code == SQLITE_OK && file != NULL && file->pMethods != NULL ? file : NULL;
+}
+
+int cappliance_sqlite_sync(sqlite3_file *file) {
+    return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
+int cappliance_sqlite_copy_wal_again(sqlite3_file *file) {
+    enum { indexPageBytes = 32768, copiedFramesOffset = 96 };
+    void volatile *page = NULL;
+    const int code = file->pMethods->xShmMap(file, 0, indexPageBytes, 0, &page);
+    // No index, no WAL.
+    if (code != SQLITE_OK || page == NULL) return code;
+    __atomic_store_n((uint32_t *)((char *)page + copiedFramesOffset), 0, __ATOMIC_SEQ_CST);
+    return SQLITE_OK;
+}
+
 int cappliance_gzip_deflate_init(z_stream *stream, int level) {
     memset(stream, 0, sizeof *stream);
     return deflateInit2(stream, level, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY);

@@ -128,7 +128,7 @@ extension DatabaseFile {
 
     /// The reader itself when it is one too many or the file is no longer open.
     @discardableResult
-    private func returnReader(_ reader: Reader?) -> Reader? {
+    func returnReader(_ reader: Reader?) -> Reader? {
         let (surplus, waiters) = state.withLock { state in
             state.readersOut -= 1
             var surplus = reader

@@ -1,7 +1,6 @@
 import ApplianceCore
 import Foundation
 package import GRDB
-import GRDBSQLite
 import Logging
 import Synchronization
 
@@ -17,78 +16,6 @@ struct PendingWrite: Sendable {
     var isCheckpoint = false
 
     static let checkpoint = PendingWrite(run: { _ in {} }, fail: { _ in }, isAlone: true, isCheckpoint: true)
-}
-
-/// The one read-write connection of a file.
-final class Writer: Sendable {
-    let queue: DatabaseQueue
-    private let walSize = WALSize()
-    private let room: WALRoom
-    private let isPrepared = Atomic<Bool>(false)
-    private let lastCheckpoint = Mutex<ContinuousClock.Instant?>(nil)
-
-    /// `queue` is open on the file at `url`.
-    init(_ queue: DatabaseQueue, _ url: URL) throws {
-        self.queue = queue
-        room = WALRoom(database: url)
-        let context = Unmanaged.passUnretained(walSize).toOpaque()
-        try queue.writeWithoutTransaction { db in
-            guard let connection = db.sqliteConnection else { throw DomainError.internal("no connection") }
-            // Takes the place of automatic checkpoints: only tells how many frames the WAL holds.
-            sqlite3_wal_hook(
-                connection,
-                { context, _, _, frames in
-                    guard let context else { return SQLITE_OK }
-                    Unmanaged<WALSize>.fromOpaque(context).takeUnretainedValue().frames.store(
-                        frames, ordering: .relaxed)
-                    return SQLITE_OK
-                }, context)
-        }
-    }
-
-    var walFrames: Int { Int(walSize.frames.load(ordering: .relaxed)) }
-
-    /// Call before a transaction.
-    func prepare(_ db: Database, _ schema: DatabaseSchema) throws {
-        room.prepare(used: walFrames)
-        guard !isPrepared.load(ordering: .relaxed) else { return }
-        try schema.prepareWriter(db)
-        isPrepared.store(true, ordering: .relaxed)
-    }
-
-    /// False for a connection that SQLite could open only for reading.
-    var canWrite: Bool {
-        queue.unsafeReentrantWrite { db in db.sqliteConnection.map { sqlite3_db_readonly($0, "main") == 0 } ?? false }
-    }
-
-    /// Whether the WAL is long enough for a checkpoint.
-    var isCheckpointDue: Bool {
-        guard walFrames >= DatabaseFile.Limit.walFrames else { return false }
-        return walFrames >= DatabaseFile.Limit.busyWALFrames
-            || lastCheckpoint.withLock { $0.map { .now - $0 >= DatabaseFile.Limit.checkpointPause } ?? true }
-    }
-
-    /// Copies what no reader needs any more from the WAL into the file; waits for nobody.
-    func checkpoint() throws {
-        lastCheckpoint.withLock { $0 = .now }
-        try queue.writeWithoutTransaction { db in
-            _ = try db.checkpoint(.passive)
-        }
-    }
-
-    /// Copies everything committed into the file, syncs it there and empties the WAL. Throws when a reader is at work.
-    func beginWALAnew() throws {
-        try queue.writeWithoutTransaction { db in
-            _ = try db.checkpoint(.truncate)
-        }
-        room.forget()
-    }
-
-    func close() { try? queue.close() }
-}
-
-private final class WALSize: Sendable {
-    let frames = Atomic<CInt>(0)
 }
 
 extension DatabaseFile {
@@ -127,7 +54,7 @@ extension DatabaseFile {
         }
     }
 
-    private func scheduleDrain() {
+    func scheduleDrain() {
         services.commitWork { [self] in drain() }
     }
 
@@ -160,7 +87,9 @@ extension DatabaseFile {
 
     private func commit(_ group: [PendingWrite], on writer: Writer) {
         if let only = group.first, only.isPause { return pause(only, writer) }
-        if group.first?.isCheckpoint == true { return checkpointIfLong(writer) }
+        if group.first?.isCheckpoint == true { return checkpoint(writer, isMoment: true) }
+        let hold = holdForPart(writer)
+        defer { release(hold) }
         do {
             let isBulk = group.first?.isAlone == true
             let outcomes = try writer.queue.writeWithoutTransaction { db in
@@ -175,7 +104,7 @@ extension DatabaseFile {
             services.refusals.remove(name)
             for outcome in outcomes { outcome() }
             services.commits.announce(name)
-            checkpointIfLong(writer)
+            if let hold { copyPart(writer, hold) } else { checkpoint(writer) }
         } catch {
             let reason = note(error)
             if reason.code == DomainError.readOnlyCode, let writer = openForWriting(insteadOf: writer) {
@@ -273,7 +202,7 @@ extension DatabaseFile {
 
     /// A write that failed told the truth: nothing of it is in the file, and the next one takes its place. So on a disk
     /// that became read-only the connections stay open, and reading goes on.
-    private static func mayHaveLostPages(_ error: any Error) -> Bool {
+    static func mayHaveLostPages(_ error: any Error) -> Bool {
         guard let error = error as? DatabaseError, error.resultCode == .SQLITE_IOERR else { return false }
         return error.extendedResultCode != .SQLITE_IOERR_WRITE
     }
@@ -281,7 +210,7 @@ extension DatabaseFile {
     /// After a failed sync. Linux then holds the pages for clean: the next sync succeeds without them, and a
     /// commit behind frames that never reached the disk is lost with them at a power loss. So what is committed is
     /// written anew into the file, whose sync tells the truth about it, and the connections are closed.
-    private func distrust() {
+    func distrust() {
         state.withLock { state in
             guard case .open(let writer) = state.phase else { return }
             state.isDistrusted = true
@@ -307,31 +236,5 @@ extension DatabaseFile {
     private func noteCommit(_ writer: Writer) {
         guard let log, let changeLog = services.changeLog else { return }
         if log.didCommit(frame: writer.walFrames, at: changeLog.now()) { changeLog.enqueue(self) }
-    }
-
-    /// A long WAL goes into the file as soon as the change log has it, instead of at the end of somebody's next write:
-    /// behind an import that one would wait for a third of a second.
-    func checkpointSoon() {
-        let mustDrain = state.withLock { state in
-            // Behind a commit there is a checkpoint anyway.
-            guard case .open(let writer) = state.phase, writer.isCheckpointDue, !state.isDraining, !state.isReplacing
-            else { return false }
-            state.waiting.append(.checkpoint)
-            state.isDraining = true
-            return true
-        }
-        if mustDrain { scheduleDrain() }
-    }
-
-    private func checkpointIfLong(_ writer: Writer) {
-        guard writer.isCheckpointDue, log?.isReadyForCheckpoint(frames: writer.walFrames, self) ?? true else { return }
-        do {
-            try writer.checkpoint()
-            log?.didCheckpoint()
-        } catch {
-            services.logger.warning(
-                "checkpoint failed", metadata: [LogKey.tenant: "\(name)", LogKey.error: "\(error)"])
-            if Self.mayHaveLostPages(error) { distrust() }
-        }
     }
 }

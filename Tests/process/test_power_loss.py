@@ -23,8 +23,8 @@ from traced import is_complete, read_calls, tracing
 STATES = int(os.environ.get("APPLIANCE_POWER_LOSSES", "500"))
 # One of so many states is also opened by a server.
 SERVED = 25
-# Enough for a WAL that has to be checkpointed.
-LONG_ROWS = 6000
+# Enough for a WAL that goes into its file in parts.
+LONG_ROWS = 16_000
 CHECKPOINT_SECONDS = 30
 NUMBERS = itertools.count()
 # In memory, where there is a file system for it: nothing depends on this copy.
@@ -125,6 +125,16 @@ def checkpoints(appliance, shops):
     wait_until(is_in_the_file, CHECKPOINT_SECONDS, "a checkpoint")
 
 
+def failing_checkpoints(appliance, shops):
+    """Syncs fail while parts of a WAL are on their way into the file."""
+    file = appliance.folder / "long.csv"
+    for number in range(2):
+        file.write_text("externalId,notes\n" + "".join(f"F{number}-{row},{'x' * 900}\n" for row in range(LONG_ROWS)))
+        # Whether a sync of it fails is left to chance.
+        appliance.spawn("import", file, "--tenant", shops[0].slug, "--collection", "customers").wait()
+        add_customers(shops, 12, accepted=(201, 503))
+
+
 def tenants(appliance, shops):
     token = appliance.operator_token()
     for number in range(15):
@@ -177,9 +187,10 @@ def add_customers(shops, count, accepted=(201,)):
 
 
 # The share of each in the states; those with checkpoints are large and take longest.
-SHARES = {writes: 0.2, checkpoints: 0.1, failing_syncs: 0.2, tenants: 0.1, snapshots: 0.2, restores: 0.2}
+SHARES = {writes: 0.2, checkpoints: 0.06, failing_checkpoints: 0.04, failing_syncs: 0.2, tenants: 0.1, snapshots: 0.2, restores: 0.2}
 # Of each thread, the third sync and each seventh after it.
-STRACE_OPTIONS = {failing_syncs: ("-e", "inject=fdatasync:error=EIO:when=3+7")}
+FAILING_SYNCS = ("-e", "inject=fdatasync:error=EIO:when=3+7")
+STRACE_OPTIONS = {failing_syncs: FAILING_SYNCS, failing_checkpoints: FAILING_SYNCS}
 
 
 @pytest.mark.parametrize("scenario", SHARES)
@@ -190,7 +201,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(appliance, chanc
     print(f"{len(recording.calls)} calls, {recording.disk.syncs} syncs, {recording.told}")
     assert outcomes == {"ok": states}
     assert recording.told.count >= 20, "hardly anything was acknowledged"
-    assert (recording.disk.failed_syncs > 5) == (scenario is failing_syncs)
+    assert (recording.disk.failed_syncs > 5) == (scenario in STRACE_OPTIONS)
 
 
 def test_without_a_sync_at_each_commit_the_same_check_finds_losses(appliance, chance):

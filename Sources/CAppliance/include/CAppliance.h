@@ -14,6 +14,16 @@ int cappliance_sqlite_config(sqlite3 *db, int option, int on);
 /// first connection is opened; variadic as well.
 int cappliance_sqlite_without_statistics(void);
 
+/// The database file of a connection as SQLite has it open, for as long as the connection. NULL when it has none.
+sqlite3_file *cappliance_sqlite_file(sqlite3 *db);
+
+/// Syncs it. Result code of SQLite.
+int cappliance_sqlite_sync(sqlite3_file *file);
+
+/// Has the next checkpoint copy all of the WAL, also what is in the file already: sets the count of such frames in the
+/// WAL's index to none (sqlite.org/walformat.html, nBackfill). Only while no other connection is at work. Result code.
+int cappliance_sqlite_copy_wal_again(sqlite3_file *file);
+
 /// Runs `deflateInit2` / `inflateInit2` for the gzip container; both are macros.
 int cappliance_gzip_deflate_init(z_stream *stream, int level);
 int cappliance_gzip_inflate_init(z_stream *stream);

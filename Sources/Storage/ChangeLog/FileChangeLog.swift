@@ -11,8 +11,9 @@ final class FileChangeLog: Sendable {
     enum Limit {
         /// Unarchived ends of seconds that are remembered; beyond it neighbours share one restore point.
         static let cuts = 100_000
-        /// Frames that a commit waits for at the most before a checkpoint: some milliseconds of work.
-        static let inlineFrames = 256
+        /// Frames that a commit waits for at the most before a checkpoint: some milliseconds of work. With fewer, the
+        /// log of a busy shop would run after its WAL in ever so small files and not reach its end.
+        static let inlineFrames = 500
         /// Frames of a WAL that may wait for a log that cannot be written: 256 MiB. Then the log is given up and begun
         /// again later, because the data disk must not fill up for want of a backup disk.
         static let unarchivedFrames = 65_536
@@ -150,12 +151,17 @@ final class FileChangeLog: Sendable {
         if isNear, archived.withLockIfAvailable({ (try? advance(&$0, file, mayBegin: false)) != nil }) == true {
             return archivedFrames.value == frames
         }
+        hurry(file)
+        return frames >= Limit.unarchivedFrames && giveUp(file)
+    }
+
+    /// A checkpoint is near: has the log go on now.
+    func hurry(_ file: DatabaseFile) {
         let mustHurry = pending.withLock { pending in
             defer { pending.isHurried = true }
             return !pending.isHurried
         }
         if mustHurry { file.services.changeLog?.hurry(file) }
-        return frames >= Limit.unarchivedFrames && giveUp(file)
     }
 
     /// Whether the WAL may be emptied without delay. What the log does not have is then noted on disk as gone by it.

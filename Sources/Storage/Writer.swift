@@ -1,0 +1,87 @@
+import ApplianceCore
+import CAppliance
+import Foundation
+import GRDB
+import GRDBSQLite
+import Synchronization
+
+/// The one read-write connection of a file.
+final class Writer: Sendable {
+    let queue: DatabaseQueue
+    let checkpoints = CheckpointPlan()
+    private let walSize = WALSize()
+    private let room: WALRoom
+    private let isPrepared = Atomic<Bool>(false)
+    /// SQLite's own handle of the database file, which is there for as long as the connection. Only through it may the
+    /// file be synced: to close another descriptor of it would take away SQLite's locks.
+    private nonisolated(unsafe) let file: UnsafeMutablePointer<sqlite3_file>
+
+    /// `queue` is open on the file at `url`.
+    init(_ queue: DatabaseQueue, _ url: URL) throws {
+        self.queue = queue
+        room = WALRoom(database: url)
+        let context = Unmanaged.passUnretained(walSize).toOpaque()
+        file = try queue.writeWithoutTransaction { db in
+            guard let connection = db.sqliteConnection, let file = cappliance_sqlite_file(connection) else {
+                throw DomainError.internal("no connection")
+            }
+            // Takes the place of automatic checkpoints: only tells how many frames the WAL holds.
+            sqlite3_wal_hook(
+                connection,
+                { context, _, _, frames in
+                    guard let context else { return SQLITE_OK }
+                    Unmanaged<WALSize>.fromOpaque(context).takeUnretainedValue().frames.store(
+                        frames, ordering: .relaxed)
+                    return SQLITE_OK
+                }, context)
+            return file
+        }
+    }
+
+    var walFrames: Int { Int(walSize.frames.load(ordering: .relaxed)) }
+
+    /// Call before a transaction.
+    func prepare(_ db: Database, _ schema: DatabaseSchema) throws {
+        room.prepare(used: walFrames)
+        guard !isPrepared.load(ordering: .relaxed) else { return }
+        try schema.prepareWriter(db)
+        isPrepared.store(true, ordering: .relaxed)
+    }
+
+    /// False for a connection that SQLite could open only for reading.
+    var canWrite: Bool {
+        queue.unsafeReentrantWrite { db in db.sqliteConnection.map { sqlite3_db_readonly($0, "main") == 0 } ?? false }
+    }
+
+    /// Copies what no reader needs any more from the WAL into the file; waits for nobody. Syncs the file only when that
+    /// is all of the WAL. Answers how many of its frames are in the file.
+    @discardableResult
+    func checkpoint() throws -> Int {
+        try queue.writeWithoutTransaction { db in try db.checkpoint(.passive).checkpointedFrameCount }
+    }
+
+    /// Syncs the database file. From any thread, also while the connection is at work.
+    func syncFile() throws {
+        let code = cappliance_sqlite_sync(file)
+        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+    }
+
+    /// Copies everything committed into the file, syncs it there and empties the WAL. Throws when a reader is at work.
+    ///
+    /// What an earlier checkpoint copied is copied again: after a failed sync nobody knows whether it is on disk.
+    func beginWALAnew() throws {
+        try queue.writeWithoutTransaction { db in
+            guard cappliance_sqlite_copy_wal_again(file) == SQLITE_OK else {
+                throw DomainError.internal("the WAL's index cannot be reached")
+            }
+            _ = try db.checkpoint(.truncate)
+        }
+        room.forget()
+    }
+
+    func close() { try? queue.close() }
+}
+
+private final class WALSize: Sendable {
+    let frames = Atomic<CInt>(0)
+}

@@ -1,0 +1,142 @@
+import ApplianceCore
+import Foundation
+import GRDB
+import Synchronization
+import Testing
+
+@testable import Storage
+
+/// A long WAL goes into the file in parts, and what a part copied is on disk before anything relies on it.
+struct CheckpointTests {
+    private let storage: TestStorage
+
+    init() throws { storage = try TestStorage() }
+
+    private static let due = DatabaseFile.Limit.walFrames
+    private static let busy = DatabaseFile.Limit.busyWALFrames
+    private static let whole = CheckpointPlan.Limit.wholeFrames
+
+    // MARK: - When
+
+    @Test func `a WAL is copied at once while it is short, and not too often`() {
+        let plan = CheckpointPlan()
+        let now = ContinuousClock.now
+        #expect(plan.step(frames: Self.due - 1, now: now) == .none)
+        #expect(plan.step(frames: Self.due, now: now) == .whole)
+        plan.didCopy(Self.due, of: Self.due, now: now)
+        // Nothing was committed since.
+        #expect(plan.step(frames: Self.due, now: now + .seconds(9)) == .none)
+        // It began again, and grew.
+        #expect(plan.step(frames: 12, now: now) == .none)
+        #expect(plan.step(frames: Self.due, now: now + .milliseconds(900)) == .none)
+        #expect(plan.step(frames: Self.busy - 1, now: now + .milliseconds(900)) == .none)
+        #expect(plan.step(frames: Self.due, now: now + CheckpointPlan.Limit.pause) == .whole)
+        #expect(plan.step(frames: Self.busy, now: now) == .part)
+    }
+
+    @Test func `a long WAL goes in two parts at the most, then as a whole`() {
+        let plan = CheckpointPlan()
+        #expect(plan.step(frames: Self.busy) == .part)
+        plan.didCopyPart(Self.busy - 1)
+        #expect(plan.step(frames: 3 * Self.busy) == .none, "while it is synced")
+        plan.didSync(failed: false)
+        #expect(plan.step(frames: Self.busy + Self.whole - 1) == .whole)
+        #expect(plan.step(frames: Self.busy + Self.whole) == .part)
+        plan.didCopyPart(Self.busy + Self.whole)
+        plan.didSync(failed: false)
+        #expect(plan.step(frames: 9 * Self.busy) == .whole)
+        #expect(!plan.hasFailed)
+    }
+
+    @Test func `behind a reader it is tried a few times a second`() {
+        let plan = CheckpointPlan()
+        let now = ContinuousClock.now
+        plan.didCopy(100, of: Self.busy, now: now)
+        #expect(plan.step(frames: 2 * Self.busy, now: now + .milliseconds(200)) == .none)
+        #expect(plan.step(frames: 2 * Self.busy, now: now + CheckpointPlan.Limit.heldPause) == .part)
+    }
+
+    // MARK: - What
+
+    /// One commit of more frames than are copied as a whole.
+    private func fill(_ file: DatabaseFile) async throws {
+        let text = String(repeating: "x", count: 1_000_000)
+        let rows = Self.whole * 4096 / text.utf8.count + 2
+        try await file.write { db in
+            for _ in 0..<rows { try db.run("INSERT INTO notes (text) VALUES (?1)", [.text(text)]) }
+        }
+    }
+
+    private func writer(_ file: DatabaseFile) throws -> Writer {
+        guard case .open(let writer) = (file.state.withLock { $0.phase }) else { throw DomainError.internal("closed") }
+        return writer
+    }
+
+    @Test func `the first part leaves the newest commit in the WAL`() async throws {
+        let file = try storage.file()
+        let empty = FileSystem.size(file.url)
+        try await fill(file)
+        let start = try #require(try WriteAheadLog.open(of: file.url)?.start)
+        // Fails as a whole: nothing is committed, and so nothing may be copied.
+        await #expect(throws: DomainError.self) {
+            try await file.write { _ in throw DomainError.internal("no") }
+        }
+        #expect(FileSystem.size(file.url) == empty)
+        try await file.add("second")
+        // Once the part is synced, the rest follows with what comes next.
+        await until { file.closeIfQuiet() }
+        #expect(FileSystem.size(file.url) > empty + Int64(Self.whole) * 4096)
+        let now = try #require(try WriteAheadLog.open(of: file.url)?.start)
+        #expect(now == start)
+        #expect(try file.notes().last == "second")
+    }
+
+    @Test func `behind the parts the WAL begins again`() async throws {
+        let file = try storage.file()
+        try await fill(file)
+        let start = try #require(try WriteAheadLog.open(of: file.url)?.start)
+        var rounds = 0
+        while let now = try WriteAheadLog.open(of: file.url)?.start, now == start, rounds < 1000 {
+            try await file.add("more")
+            rounds += 1
+        }
+        let now = try #require(try WriteAheadLog.open(of: file.url)?.start)
+        #expect(now.sequence == start.sequence + 1)
+        #expect(try file.notes().count(where: { $0 == "more" }) == rounds)
+    }
+
+    @Test func `what a failed sync may have lost is copied again`() async throws {
+        let file = try storage.file()
+        try await fill(file)
+        let writer = try writer(file)
+        try await file.add("behind it")
+        await until { file.state.withLock { $0.isQuiet } }
+        // As Linux does it: the pages that could not be written count as written, and the next sync succeeds.
+        let page = [UInt8](repeating: 0xEE, count: 4096)
+        let last = FileSystem.size(file.url) - 4096
+        let handle = try FileHandle(forUpdating: file.url)
+        try handle.seek(toOffset: UInt64(last))
+        try handle.write(contentsOf: page)
+        let copied = try writer.checkpoint()
+        try handle.seek(toOffset: UInt64(last))
+        #expect(try handle.readToEnd() == Data(page), "SQLite takes it for copied")
+        #expect(copied > 0)
+        try writer.beginWALAnew()
+        try handle.seek(toOffset: UInt64(last))
+        #expect(try handle.readToEnd() != Data(page))
+        try handle.close()
+        #expect(try await writer.queue.read { db in try String.fetchAll(db, sql: "PRAGMA integrity_check") } == ["ok"])
+        #expect(FileSystem.size(URL(filePath: file.url.path + "-wal")) == 0)
+    }
+
+    @Test func `after a failed sync of a part the file is opened anew, and all is there`() async throws {
+        let file = try storage.file()
+        try await fill(file)
+        let old = try writer(file)
+        old.checkpoints.didSync(failed: true)
+        try await file.add("behind it")
+        try await file.add("and one more")
+        #expect(try writer(file) !== old)
+        #expect(try file.notes().suffix(2) == ["behind it", "and one more"])
+    }
+}
