@@ -8,30 +8,35 @@ import Synchronization
 /// came meanwhile is copied and synced last, and only that lets the WAL begin again.
 final class CheckpointPlan: Sendable {
     enum Limit {
-        /// When the last checkpoint was a moment ago the WAL may grow to `DatabaseFile.Limit.busyWALFrames`.
+        /// When the last whole one was a moment ago the WAL may grow to `DatabaseFile.Limit.busyWALFrames`.
         static let pause = Duration.seconds(1)
         /// Until the next try when a reader, perhaps a copy of seconds, needs what is in the WAL.
         static let heldPause = Duration.milliseconds(250)
-        /// Frames that are copied and synced at the end of one commit at the most, as long as there are parts left.
-        static let wholeFrames = 3000
-        /// Parts that may come before the whole: each leaves behind what is committed during its sync.
-        static let parts = 2
+        /// Frames beyond those in the file that make a part: a copy of some 3 ms.
+        static let partFrames = 3000
+        /// Frames of a long WAL that a whole one copies, and syncs, at the most, as long as there are parts left.
+        static let wholeFrames = 1000
+        /// Parts before a whole one: the last ones only leave behind what is committed during their sync.
+        static let parts = 8
     }
 
     enum Step {
         case none
         /// Behind the next commit, all but that commit.
         case part
+        /// The same, and soon the whole: the change log should get ready.
+        case lastPart
         /// All of it, if the change log has it.
         case whole
     }
 
     private struct State {
+        /// When the last whole one was, or one that was kept from it.
         var last: ContinuousClock.Instant?
         /// Frames of the WAL that are in the file.
         var copied = 0
         var parts = 0
-        /// The last one could not copy everything.
+        /// The last one was kept from copying what it should.
         var isHeld = false
         var isSyncing = false
         var hasFailed = false
@@ -46,22 +51,29 @@ final class CheckpointPlan: Sendable {
             if frames < state.copied { (state.copied, state.parts, state.isHeld) = (0, 0, false) }
             guard frames >= DatabaseFile.Limit.walFrames, frames > state.copied, !state.isSyncing, !state.hasFailed
             else { return .none }
-            guard state.parts == 0 else { return Self.step(state, frames) }
-            let isBusy = frames >= DatabaseFile.Limit.busyWALFrames
-            if state.isHeld || !isBusy, let last = state.last {
-                guard now() - last >= (state.isHeld ? Limit.heldPause : Limit.pause) else { return .none }
+            let isLong = frames >= DatabaseFile.Limit.busyWALFrames
+            let passed = state.last.map { now() - $0 }
+            if state.isHeld, let passed, passed < Limit.heldPause { return .none }
+            let isDue = isLong || passed.map { $0 >= Limit.pause } ?? true
+            let left = frames - state.copied
+            guard state.parts < Limit.parts else { return isDue ? .whole : .none }
+            let isMuch = left > (isLong ? Limit.wholeFrames : Limit.partFrames)
+            return switch (isDue, isMuch) {
+            case (true, true): .lastPart
+            case (true, false): .whole
+            case (false, true): .part
+            case (false, false): .none
             }
-            return Self.step(state, frames)
         }
     }
 
-    private static func step(_ state: State, _ frames: Int) -> Step {
-        state.parts < Limit.parts && frames - state.copied > Limit.wholeFrames ? .part : .whole
-    }
-
-    /// A part was copied and is being synced.
-    func didCopyPart(_ copied: Int) {
-        state.withLock { ($0.copied, $0.parts, $0.isSyncing) = (copied, $0.parts + 1, true) }
+    /// A part was copied and is being synced: now so many frames of the WAL are in the file.
+    func didCopyPart(_ copied: Int, now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            state.isHeld = copied <= state.copied
+            if state.isHeld { state.last = now }
+            (state.copied, state.parts, state.isSyncing) = (max(copied, state.copied), state.parts + 1, true)
+        }
     }
 
     /// A failure stays: the connection is of no use any more.

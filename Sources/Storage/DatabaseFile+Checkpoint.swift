@@ -7,6 +7,7 @@ extension DatabaseFile {
     /// What keeps a part of a checkpoint from becoming a whole one: a reader of the state before a commit.
     struct Hold {
         let reader: Reader
+        let step: CheckpointPlan.Step
         /// The WAL's, before that commit.
         let frames: Int
         let start: WriteAheadLog.Position
@@ -33,8 +34,8 @@ extension DatabaseFile {
         let frames = writer.walFrames
         switch writer.checkpoints.step(frames: frames) {
         case .none: return
-        case .part where !isMoment: return
-        case .part, .whole: break
+        case .part, .lastPart: if !isMoment { return }
+        case .whole: break
         }
         guard log?.isReadyForCheckpoint(frames: frames, self) ?? true else { return }
         do {
@@ -50,18 +51,20 @@ extension DatabaseFile {
     /// is copied when its time comes.
     func holdForPart(_ writer: Writer) -> Hold? {
         let frames = writer.walFrames
-        guard writer.checkpoints.step(frames: frames) == .part, let start = try? WriteAheadLog.open(of: url)?.start,
+        let step = writer.checkpoints.step(frames: frames)
+        guard step == .part || step == .lastPart, let start = try? WriteAheadLog.open(of: url)?.start,
             let reader = try? takeReader()
         else { return nil }
+        let hold = Hold(reader: reader, step: step, frames: frames, start: start)
         do {
             try reader.queue.unsafeReentrantRead { db in
                 try db.beginTransaction(.deferred)
                 // Only a statement that reads begins it.
                 _ = try Int.fetchOne(db, sql: "PRAGMA schema_version")
             }
-            return Hold(reader: reader, frames: frames, start: start)
+            return hold
         } catch {
-            release(Hold(reader: reader, frames: frames, start: start))
+            release(hold)
             return nil
         }
     }
@@ -84,7 +87,7 @@ extension DatabaseFile {
         } catch {
             return checkpointFailed(error)
         }
-        log?.hurry(self)
+        if hold.step == .lastPart { log?.hurry(self) }
         // Counts as a reader, so that nobody closes the file meanwhile.
         state.withLock { $0.readersOut += 1 }
         services.commitWork { [self] in

@@ -22,9 +22,9 @@ package final class DatabaseFile: Sendable {
         static let idleReaders = 2
         /// Frames in the WAL (4 KiB each) after which a commit is followed by a checkpoint.
         static let walFrames = 2000
-        /// How many they may be when the last checkpoint was a moment ago (`CheckpointPlan`). Pages that are written
-        /// over and over are then copied, and taken into the change log, a few times less.
-        static let busyWALFrames = 8000
+        /// How many they may be when the last checkpoint was a moment ago (`CheckpointPlan`), within `walBytes`. Pages
+        /// that are written over and over are then taken into the change log a few times less, and fewer writes wait.
+        static let busyWALFrames = 15_000
         /// Bytes that a WAL keeps on disk when it starts again from its beginning.
         static let walBytes = 64 << 20
     }

@@ -14,7 +14,7 @@ struct CheckpointTests {
 
     private static let due = DatabaseFile.Limit.walFrames
     private static let busy = DatabaseFile.Limit.busyWALFrames
-    private static let whole = CheckpointPlan.Limit.wholeFrames
+    private static let part = CheckpointPlan.Limit.partFrames
 
     // MARK: - When
 
@@ -22,6 +22,7 @@ struct CheckpointTests {
         let plan = CheckpointPlan()
         let now = ContinuousClock.now
         #expect(plan.step(frames: Self.due - 1, now: now) == .none)
+        #expect(plan.step(frames: Self.part, now: now) == .whole)
         #expect(plan.step(frames: Self.due, now: now) == .whole)
         plan.didCopy(Self.due, of: Self.due, now: now)
         // Nothing was committed since.
@@ -29,31 +30,47 @@ struct CheckpointTests {
         // It began again, and grew.
         #expect(plan.step(frames: 12, now: now) == .none)
         #expect(plan.step(frames: Self.due, now: now + .milliseconds(900)) == .none)
-        #expect(plan.step(frames: Self.busy - 1, now: now + .milliseconds(900)) == .none)
-        #expect(plan.step(frames: Self.due, now: now + CheckpointPlan.Limit.pause) == .whole)
-        #expect(plan.step(frames: Self.busy, now: now) == .part)
+        #expect(plan.step(frames: Self.part, now: now + .milliseconds(900)) == .none)
+        #expect(plan.step(frames: Self.part + 1, now: now + .milliseconds(900)) == .part)
+        plan.didCopyPart(Self.part, now: now)
+        plan.didSync(failed: false)
+        #expect(plan.step(frames: Self.part + 1, now: now + .milliseconds(900)) == .none)
+        #expect(plan.step(frames: Self.part + 1, now: now + CheckpointPlan.Limit.pause) == .whole)
     }
 
-    @Test func `a long WAL goes in two parts at the most, then as a whole`() {
+    @Test func `a long WAL goes in parts, and after so many as a whole`() {
         let plan = CheckpointPlan()
-        #expect(plan.step(frames: Self.busy) == .part)
-        plan.didCopyPart(Self.busy - 1)
-        #expect(plan.step(frames: 3 * Self.busy) == .none, "while it is synced")
-        plan.didSync(failed: false)
-        #expect(plan.step(frames: Self.busy + Self.whole - 1) == .whole)
-        #expect(plan.step(frames: Self.busy + Self.whole) == .part)
-        plan.didCopyPart(Self.busy + Self.whole)
-        plan.didSync(failed: false)
-        #expect(plan.step(frames: 9 * Self.busy) == .whole)
+        let now = ContinuousClock.now
+        plan.didCopy(Self.due, of: Self.due, now: now)
+        var copied = Self.due
+        for _ in 0..<CheckpointPlan.Limit.parts {
+            let isDue = copied + Self.part >= Self.busy
+            #expect(plan.step(frames: copied + Self.part, now: now) == (isDue ? .lastPart : .none))
+            #expect(plan.step(frames: copied + Self.part + 1, now: now) == (isDue ? .lastPart : .part))
+            copied += Self.part
+            plan.didCopyPart(copied, now: now)
+            #expect(plan.step(frames: 9 * Self.busy, now: now) == .none, "while it is synced")
+            plan.didSync(failed: false)
+        }
+        #expect(plan.step(frames: 9 * Self.busy, now: now) == .whole)
         #expect(!plan.hasFailed)
+        plan.didSync(failed: true)
+        plan.didSync(failed: false)
+        #expect(plan.hasFailed)
     }
 
     @Test func `behind a reader it is tried a few times a second`() {
         let plan = CheckpointPlan()
         let now = ContinuousClock.now
+        let soon = now + .milliseconds(200)
+        let later = now + CheckpointPlan.Limit.heldPause
         plan.didCopy(100, of: Self.busy, now: now)
-        #expect(plan.step(frames: 2 * Self.busy, now: now + .milliseconds(200)) == .none)
-        #expect(plan.step(frames: 2 * Self.busy, now: now + CheckpointPlan.Limit.heldPause) == .part)
+        #expect(plan.step(frames: 2 * Self.busy, now: soon) == .none)
+        #expect(plan.step(frames: 2 * Self.busy, now: later) == .lastPart)
+        plan.didCopyPart(100, now: later)
+        plan.didSync(failed: false)
+        #expect(plan.step(frames: 2 * Self.busy, now: later) == .none)
+        #expect(plan.step(frames: 2 * Self.busy, now: later + CheckpointPlan.Limit.heldPause) == .lastPart)
     }
 
     // MARK: - What
@@ -61,7 +78,7 @@ struct CheckpointTests {
     /// One commit of more frames than are copied as a whole.
     private func fill(_ file: DatabaseFile) async throws {
         let text = String(repeating: "x", count: 1_000_000)
-        let rows = Self.whole * 4096 / text.utf8.count + 2
+        let rows = Self.part * 4096 / text.utf8.count + 2
         try await file.write { db in
             for _ in 0..<rows { try db.run("INSERT INTO notes (text) VALUES (?1)", [.text(text)]) }
         }
@@ -85,7 +102,7 @@ struct CheckpointTests {
         try await file.add("second")
         // Once the part is synced, the rest follows with what comes next.
         await until { file.closeIfQuiet() }
-        #expect(FileSystem.size(file.url) > empty + Int64(Self.whole) * 4096)
+        #expect(FileSystem.size(file.url) > empty + Int64(Self.part) * 4096)
         let now = try #require(try WriteAheadLog.open(of: file.url)?.start)
         #expect(now == start)
         #expect(try file.notes().last == "second")

@@ -38,7 +38,9 @@ package final class ChangeLog: Sendable {
     }
 
     private struct Queue {
-        var entries: [Entry] = []
+        /// One for each file, however often it was hurried meanwhile: several would go round side by side for ever,
+        /// each with the next commit.
+        var entries: [ObjectIdentifier: Entry] = [:]
         /// Taken from the entries and not done.
         var inWork: [ObjectIdentifier: DatabaseFile] = [:]
         var isRunning = false
@@ -73,7 +75,9 @@ package final class ChangeLog: Sendable {
 
     func enqueue(_ file: DatabaseFile, after delay: Duration = Limit.delay) {
         let mustStart = queue.withLock { queue in
-            queue.entries.append(Entry(file: file, due: .now + delay))
+            let id = ObjectIdentifier(file)
+            let due = ContinuousClock.now + delay
+            queue.entries[id] = Entry(file: file, due: min(due, queue.entries[id]?.due ?? due))
             defer { queue.isRunning = true }
             return !queue.isRunning
         }
@@ -89,10 +93,8 @@ package final class ChangeLog: Sendable {
     /// Archives what has been committed so far, without waiting for its time; waits for what is under way.
     package func flush() async {
         let files = queue.withLock { queue in
-            defer { queue.entries = [] }
-            return Set(queue.entries.map { ObjectIdentifier($0.file) }).union(queue.inWork.keys).compactMap { id in
-                queue.inWork[id] ?? queue.entries.first { ObjectIdentifier($0.file) == id }?.file
-            }
+            defer { queue.entries = [:] }
+            return Array(queue.entries.mapValues(\.file).merging(queue.inWork) { file, _ in file }.values)
         }
         await withTaskGroup { group in
             for file in files { group.addTask { [self] in try? await flush(file) } }
@@ -121,18 +123,21 @@ package final class ChangeLog: Sendable {
     private func run() async {
         while true {
             let next = queue.withLock { queue -> ContinuousClock.Instant? in
-                let next = queue.entries.map(\.due).min()
+                let next = queue.entries.values.map(\.due).min()
                 if next == nil { queue.isRunning = false }
                 return next
             }
             guard let next else { return }
-            try? await ContinuousClock().sleep(until: next)
+            // Not longer: what is committed meanwhile may be due before one that is tried again.
+            try? await ContinuousClock().sleep(until: min(next, .now + Limit.delay))
             let files = queue.withLock { queue in
                 let now = ContinuousClock.now
-                let due = queue.entries.filter { $0.due <= now }
-                queue.entries.removeAll { $0.due <= now }
-                for entry in due { queue.inWork[ObjectIdentifier(entry.file)] = entry.file }
-                return due.map(\.file)
+                let due = queue.entries.filter { $0.value.due <= now }.mapValues(\.file)
+                for (id, file) in due {
+                    queue.entries[id] = nil
+                    queue.inWork[id] = file
+                }
+                return Array(due.values)
             }
             await archive(files)
             queue.withLock { queue in for file in files { queue.inWork[ObjectIdentifier(file)] = nil } }

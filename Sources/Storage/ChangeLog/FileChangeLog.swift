@@ -11,9 +11,12 @@ final class FileChangeLog: Sendable {
     enum Limit {
         /// Unarchived ends of seconds that are remembered; beyond it neighbours share one restore point.
         static let cuts = 100_000
-        /// Frames that a commit waits for at the most before a checkpoint: some milliseconds of work. With fewer, the
-        /// log of a busy shop would run after its WAL in ever so small files and not reach its end.
-        static let inlineFrames = 500
+        /// Frames that a commit waits for before a checkpoint: some milliseconds of work.
+        static let inlineFrames = 300
+        /// How many they may be once the log has gone on so often and was always behind again: otherwise that of a busy
+        /// shop would run after its WAL in ever so small files.
+        static let mostInlineFrames = 1000
+        static let hurries = 3
         /// Frames of a WAL that may wait for a log that cannot be written: 256 MiB. Then the log is given up and begun
         /// again later, because the data disk must not fill up for want of a backup disk.
         static let unarchivedFrames = 65_536
@@ -45,6 +48,8 @@ final class FileChangeLog: Sendable {
         var template: DatabaseTemplate?
         /// Whether a checkpoint has asked for the log since it last went on.
         var isHurried = false
+        /// How often one has asked since the last checkpoint.
+        var hurries = 0
         var lags = LagRecord()
     }
 
@@ -147,7 +152,8 @@ final class FileChangeLog: Sendable {
     /// Whether a checkpoint would take nothing away that the log does not have. Called by the thread that commits: it
     /// does the last few frames itself, and leaves more to the others.
     func isReadyForCheckpoint(frames: Int, _ file: DatabaseFile) -> Bool {
-        let isNear = frames - archivedFrames.value <= Limit.inlineFrames
+        let hasHurried = pending.withLock { $0.hurries >= Limit.hurries }
+        let isNear = frames - archivedFrames.value <= (hasHurried ? Limit.mostInlineFrames : Limit.inlineFrames)
         if isNear, archived.withLockIfAvailable({ (try? advance(&$0, file, mayBegin: false)) != nil }) == true {
             return archivedFrames.value == frames
         }
@@ -158,8 +164,9 @@ final class FileChangeLog: Sendable {
     /// A checkpoint is near: has the log go on now.
     func hurry(_ file: DatabaseFile) {
         let mustHurry = pending.withLock { pending in
-            defer { pending.isHurried = true }
-            return !pending.isHurried
+            guard !pending.isHurried else { return false }
+            (pending.isHurried, pending.hurries) = (true, pending.hurries + 1)
+            return true
         }
         if mustHurry { file.services.changeLog?.hurry(file) }
     }
@@ -171,7 +178,7 @@ final class FileChangeLog: Sendable {
 
     func didCheckpoint() {
         archivedFrames.value = 0
-        pending.withLock { $0.template = nil }
+        pending.withLock { ($0.template, $0.hurries) = (nil, 0) }
     }
 
     /// The file is about to be another one: what was committed to this one stays restorable as far as the log can be
