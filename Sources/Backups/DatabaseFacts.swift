@@ -50,6 +50,7 @@ struct DatabaseFacts: Equatable, Sendable {
             try checkObjects(db, schema, version)
             guard !isLarge else { return proof = try IndexProof(db) }
             try checkIntegrity(db)
+            try ReferenceCheck.runWhole(db)
             try checkRules(db, schema, tenant)
             content = try ContentHash(db)
         }
@@ -70,6 +71,7 @@ struct DatabaseFacts: Equatable, Sendable {
                     guard try String.fetchAll(db, sql: "PRAGMA quick_check(1)") == ["ok"],
                         try proof.checkLeftovers(db)
                     else { throw FileFault.unsound }
+                    try ReferenceCheck.run(db)
                     try checkRules(db, schema, tenant)
                 case 1: content = try ContentHash(db, for: proof)
                 default: entries = try proof.entries(db)
@@ -115,9 +117,6 @@ struct DatabaseFacts: Equatable, Sendable {
     }
 
     private static func checkRules(_ db: Database, _ schema: DatabaseSchema, _ tenant: String?) throws {
-        guard try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") == nil else {
-            throw FileFault(reason: "a record refers to one that does not exist")
-        }
         for rule in schema.invariants where try db.tableExists(rule.table) {
             guard try Row.fetchOne(db, sql: rule.violations) == nil else {
                 throw FileFault(reason: "it breaks a rule: \(rule.name)")
