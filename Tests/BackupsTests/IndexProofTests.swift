@@ -242,6 +242,34 @@ struct IndexProofTests {
         }
     }
 
+    /// Its pages are read by ourselves: nothing in them may end the process, or keep it for long.
+    @Test func `pages of any bytes are read to an end`() throws {
+        try withFolder { folder in
+            let url = folder.appending(path: "random.sqlite")
+            try make(url)
+            let proof = try DatabaseFacts.reading(url) { db in try IndexProof(db) }
+            let good = try contents(url)
+            let seed = UInt64.random(in: 0 ... .max)
+            print("bytes of index pages: seed \(seed)")
+            var random = SeededGenerator(seed)
+            var refused = 0
+            for _ in 0..<Self.flips {
+                let index = try #require(proof.indexes.values.joined().randomElement(using: &random))
+                var bad = good
+                let page = Int(index.rootPage - 1) * 4096
+                // Heads of pages and of cells lie at both ends.
+                for _ in 0..<Int.random(in: 1...8, using: &random) {
+                    let place = Int.random(in: 0..<32, using: &random)
+                    let isHead = Bool.random(using: &random)
+                    bad[page + (isHead ? place : 4095 - place)] = UInt8.random(in: 0 ... .max, using: &random)
+                }
+                try overwrite(url, bad)
+                if try IndexPages(url).entries(index, from: proof.start) == nil { refused += 1 }
+            }
+            #expect(refused > Self.flips / 4)
+        }
+    }
+
     /// `APPLIANCE_LONG_TESTS=1`: twenty times as many.
     private static let flips = ProcessInfo.processInfo.environment["APPLIANCE_LONG_TESTS"] == "1" ? 6000 : 300
 
