@@ -1,17 +1,22 @@
 /// A copy of one entry of an index, so that it can be compared with the next.
 struct IndexEntry: ~Copyable {
-    private let index: IndexProof.Index
+    private let isUnique: Bool
+    /// Outside of Swift's count of references, which would be asked at each entry.
+    private let columns: UnsafeMutableBufferPointer<IndexProof.Index.Column>
     /// Those that the index is of, and the rowid.
     private let values: UnsafeMutableBufferPointer<RowValue>
     private var room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1024, alignment: 16)
 
     init(_ index: IndexProof.Index) {
-        self.index = index
+        isUnique = index.isUnique
+        columns = .allocate(capacity: index.columns.count)
+        _ = columns.initialize(from: index.columns)
         values = .allocate(capacity: index.columns.count + 1)
         values.initialize(repeating: RowValue(.null, 0))
     }
 
     deinit {
+        columns.deallocate()
         values.deallocate()
         room.deallocate()
     }
@@ -36,7 +41,7 @@ struct IndexEntry: ~Copyable {
             guard place < header else { throw IndexPages.Malformed() }
             let type = try record.varint(&place)
             let value = try Self.value(type, record, &body)
-            let isReal = column < index.columns.count && index.columns[column].isReal
+            let isReal = column < columns.count && columns[column].isReal
             values[column] = isReal ? value.asReal : value
         }
         guard place == header, body == record.bytes.count else { throw IndexPages.Malformed() }
@@ -74,14 +79,14 @@ struct IndexEntry: ~Copyable {
     /// Whether it has to stand before `next`, and may beside it.
     borrowing func precedes(_ next: borrowing IndexEntry) -> Bool {
         var hasNull = false
-        for (place, column) in index.columns.enumerated() {
+        for (place, column) in columns.enumerated() {
             hasNull = hasNull || values[place].isNull
             let order = RowValue.order(values[place], next.values[place], folds: column.folds)
             if order != 0 { return column.isDescending ? order > 0 : order < 0 }
         }
         // SQL holds no NULL for equal to another.
-        if index.isUnique, !hasNull { return false }
-        let rowid = index.columns.count
+        if isUnique, !hasNull { return false }
+        let rowid = columns.count
         return RowValue.order(values[rowid], next.values[rowid], folds: false) < 0
     }
 }

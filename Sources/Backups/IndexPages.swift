@@ -76,8 +76,9 @@ final class IndexPages: Sendable {
 
     /// One way through an index.
     private struct Walk: ~Copyable {
-        let file: IndexPages
-        let start: RowHash
+        private let file: IndexPages
+        private let usable: Int
+        private let start: RowHash
         private(set) var sum = RowSum()
         private var last: IndexEntry
         private var next: IndexEntry
@@ -86,7 +87,7 @@ final class IndexPages: Sendable {
         private var pagesLeft: UInt32
 
         init(_ file: IndexPages, _ index: IndexProof.Index, _ start: RowHash) {
-            (self.file, self.start, pagesLeft) = (file, start, file.pages)
+            (self.file, usable, self.start, pagesLeft) = (file, file.usable, start, file.pages)
             last = IndexEntry(index)
             next = IndexEntry(index)
             buffers = .allocate(byteCount: (Limit.depth + 1) * file.pageSize, alignment: 16)
@@ -134,10 +135,10 @@ final class IndexPages: Sendable {
 
         /// Of an entry so long the bytes that stand on the page itself.
         private func localBytes(_ count: Int) -> Int {
-            let most = (file.usable - 12) * 64 / 255 - 23
+            let most = (usable - 12) * 64 / 255 - 23
             guard count > most else { return count }
-            let least = (file.usable - 12) * 32 / 255 - 23
-            let fitting = least + (count - least) % (file.usable - 4)
+            let least = (usable - 12) * 32 / 255 - 23
+            let fitting = least + (count - least) % (usable - 4)
             return fitting <= most ? fitting : least
         }
 
@@ -145,7 +146,7 @@ final class IndexPages: Sendable {
             var (number, filled) = (first, 0)
             while filled < target.count {
                 let page = try read(number, level: Limit.depth)
-                let part = try page.part(4, count: min(file.usable - 4, target.count - filled))
+                let part = try page.part(4, count: min(usable - 4, target.count - filled))
                 UnsafeMutableRawBufferPointer(rebasing: target[filled...]).copyMemory(from: part)
                 filled += part.count
                 number = UInt32(try page.number(0, bytes: 4))
@@ -159,7 +160,7 @@ final class IndexPages: Sendable {
             let size = file.pageSize
             let page = UnsafeMutableRawBufferPointer(rebasing: buffers[level * size..<(level + 1) * size])
             try file.read(number, to: page)
-            return Bytes(UnsafeRawBufferPointer(rebasing: page[..<file.usable]))
+            return Bytes(UnsafeRawBufferPointer(rebasing: page[..<usable]))
         }
     }
 

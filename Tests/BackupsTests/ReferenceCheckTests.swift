@@ -1,5 +1,7 @@
 import ApplianceCore
+import Foundation
 import GRDB
+import Storage
 import Testing
 
 @testable import Backups
@@ -21,6 +23,8 @@ struct ReferenceCheckTests {
         INSERT INTO parents VALUES ('p1', ''), ('p2', ''), ('p3', '');
         INSERT INTO children (parent) VALUES ('p1'), ('p1'), (NULL), ('p3');
         """
+
+    private static let schema = DatabaseSchema(applicationID: 74, migrations: [.init("start", sound)])
 
     @Test func `values of an index are looked up once each`() throws {
         try withDatabase(Self.sound) { db in
@@ -71,6 +75,24 @@ struct ReferenceCheckTests {
         try withDatabase("\(Self.sound)\(table);") { db in
             let queries = try ReferenceCheck.queries(db, "c")
             #expect(queries == nil)
+        }
+    }
+
+    @Test(arguments: [0, Int64.max])
+    func `a file with a reference to nothing is refused, be it large or small`(large: Int64) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "references-\(Random.token(bytes: 9))")
+        try FileSystem.makeFolder(folder)
+        defer { try? FileSystem.remove(folder) }
+        let (url, schema) = (folder.appending(path: "references.sqlite"), Self.schema)
+        try DatabaseFile.create(url, schema: schema)
+        _ = try DatabaseFacts.prove(url, schema: schema, tenant: nil, large: large)
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(path: url.path, configuration: configuration)
+        try queue.write { db in try db.execute(sql: "DELETE FROM parents WHERE id = 'p3'") }
+        try queue.close()
+        #expect(throws: FileFault(reason: "a record refers to one that does not exist")) {
+            _ = try DatabaseFacts.prove(url, schema: schema, tenant: nil, large: large)
         }
     }
 
