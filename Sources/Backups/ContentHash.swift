@@ -78,6 +78,8 @@ struct ContentHash {
                     }
                     sum.add(row)
                     for (index, places) in places.enumerated() {
+                        let filter = indexes[index].filter
+                        if let filter, values[filter.place].isNull != filter.isNull { continue }
                         var entry = start.index
                         for place in places { entry.add(values[place]) }
                         indexed[index].add(entry)

@@ -13,14 +13,17 @@ struct RowValue {
         (self.letter, self.word, self.bytes) = (letter, word, bytes)
     }
 
+    /// Asks for the value as such: `sqlite3_column_…` would look it up, and set the connection's error, at each call.
+    /// Only one thread uses the connection, so that it needs no protection.
     init(_ statement: OpaquePointer, _ column: Int32) {
-        switch sqlite3_column_type(statement, column) {
-        case SQLITE_INTEGER: self.init(.integer, UInt64(bitPattern: sqlite3_column_int64(statement, column)))
-        case SQLITE_FLOAT: self.init(.real, sqlite3_column_double(statement, column).bitPattern)
+        let value = sqlite3_column_value(statement, column)
+        switch sqlite3_value_type(value) {
+        case SQLITE_INTEGER: self.init(.integer, UInt64(bitPattern: sqlite3_value_int64(value)))
+        case SQLITE_FLOAT: self.init(.real, sqlite3_value_double(value).bitPattern)
         case SQLITE_NULL: self.init(.null, 0)
         case let type:
-            let start = sqlite3_column_blob(statement, column)
-            let count = Int(sqlite3_column_bytes(statement, column))
+            let start = sqlite3_value_blob(value)
+            let count = Int(sqlite3_value_bytes(value))
             self.init(
                 type == SQLITE_TEXT ? .text : .blob, UInt64(count), UnsafeRawBufferPointer(start: start, count: count))
         }

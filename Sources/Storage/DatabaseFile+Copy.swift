@@ -70,14 +70,7 @@ extension DatabaseFile {
     private func copy(_ reader: Reader, to target: URL) throws {
         reader.arm(.long)
         do {
-            try reader.queue.unsafeReentrantRead { source in
-                let destination = try DatabaseQueue(path: target.path)
-                try destination.writeWithoutTransaction { db in
-                    try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF")
-                    try source.backup(to: db)
-                }
-                try destination.close()
-            }
+            try reader.queue.unsafeReentrantRead { source in try DatabaseCopy.run(source, to: target) }
         } catch {
             throw note(error)
         }

@@ -25,8 +25,13 @@ struct IndexProofTests {
         CREATE INDEX keyed_v ON keyed (v);
         CREATE TABLE some (id INTEGER PRIMARY KEY, a TEXT);
         CREATE INDEX some_a ON some (a) WHERE a IS NOT NULL;
+        CREATE UNIQUE INDEX some_none ON some (id DESC) where A Is Null;
+        CREATE TABLE chosen (id INTEGER PRIMARY KEY, a TEXT);
+        CREATE INDEX chosen_a ON chosen (a) WHERE a > 'Text 3';
         CREATE TABLE aliased (id INTEGER PRIMARY KEY, a TEXT);
         CREATE INDEX aliased_a ON aliased (a, id);
+        CREATE TABLE long (id INTEGER PRIMARY KEY, a TEXT);
+        CREATE INDEX long_a ON long (a);
         CREATE TABLE worked (id INTEGER PRIMARY KEY, a TEXT);
         CREATE INDEX worked_a ON worked (lower(a));
         CREATE TABLE made (id INTEGER PRIMARY KEY, a TEXT, b TEXT AS (a || 'b'));
@@ -40,7 +45,9 @@ struct IndexProofTests {
         INSERT INTO small VALUES (1, 'value-1'), (2, 'value-2'), (3, 'value-3');
         INSERT INTO keyed SELECT 'k' || id, a FROM t;
         INSERT INTO some SELECT id, a FROM t;
+        INSERT INTO chosen SELECT id, a FROM t;
         INSERT INTO aliased SELECT id, a FROM t;
+        INSERT INTO long SELECT id, hex(zeroblob(id * 20)) || id FROM t WHERE id % 20 = 0;
         INSERT INTO worked SELECT id, a FROM t;
         INSERT INTO made (id, a) SELECT id, a FROM t;
         """
@@ -71,8 +78,11 @@ struct IndexProofTests {
 
     private func agrees(_ url: URL) throws -> Bool {
         try DatabaseFacts.reading(url) { db in
-            let proof = try IndexProof(db)
-            return try ContentHash(db, for: proof).indexed == proof.entries(db)
+            let (proof, pages) = try (IndexProof(db), IndexPages(url))
+            let entries = try proof.indexes.values.joined().reduce(into: [:]) { sums, index in
+                sums[index.name] = try pages.entries(index, from: proof.start)
+            }
+            return try ContentHash(db, for: proof).indexed == entries
         }
     }
 
@@ -83,8 +93,11 @@ struct IndexProofTests {
             #expect(try fault(url) == nil)
             #expect(try agrees(url))
             let proof = try DatabaseFacts.reading(url) { db in try IndexProof(db) }
-            #expect(proof.indexes.mapValues(\.count) == ["first": 0, "t": 4, "u": 2, "small": 1])
-            #expect(Set(proof.leftovers) == ["keyed", "some", "aliased", "worked", "made", "sqlite_schema"])
+            #expect(
+                proof.indexes.mapValues(\.count) == [
+                    "first": 0, "t": 4, "u": 2, "small": 1, "some": 2, "aliased": 1, "long": 1,
+                ])
+            #expect(Set(proof.leftovers) == ["keyed", "chosen", "worked", "made", "sqlite_schema"])
         }
     }
 
@@ -116,6 +129,16 @@ struct IndexProofTests {
             Blind(index: "t_c", change: "UPDATE t SET c = c + 0.25 WHERE id = 5"),
             Blind(index: "keyed_v", change: "UPDATE keyed SET v = 'other' WHERE k = 'k5'"),
             Blind(index: "some_a", change: "UPDATE some SET a = 'other' WHERE id = 5"),
+            Blind(index: "some_a", change: "UPDATE some SET a = NULL WHERE id = 5"),
+            Blind(index: "some_a", change: "UPDATE some SET a = 'other' WHERE id = 9"),
+            Blind(index: "some_none", change: "UPDATE some SET a = NULL WHERE id = 5"),
+            Blind(index: "some_none", change: "UPDATE some SET a = 'other' WHERE id = 9"),
+            Blind(index: "chosen_a", change: "UPDATE chosen SET a = 'Text 4' WHERE id = 9"),
+            Blind(
+                index: "long_a",
+                change: "UPDATE long SET a = substr(a, 1, 9000) || '1' || substr(a, 9002) WHERE id = 400"),
+            Blind(index: "long_a", change: "DELETE FROM long WHERE id = 200"),
+            Blind(index: "aliased_a", change: "UPDATE aliased SET id = 500 WHERE id = 5"),
             Blind(index: "aliased_a", change: "UPDATE aliased SET a = 'other' WHERE id = 5"),
             Blind(index: "worked_a", change: "UPDATE worked SET a = 'other' WHERE id = 5"),
             Blind(index: "made_b", change: "UPDATE made SET a = 'other' WHERE id = 5"),
@@ -157,6 +180,8 @@ struct IndexProofTests {
         Claim(name: "t_a", old: "INDEX", new: "UNIQUE INDEX"),
         Claim(name: "t_d", old: "INDEX", new: "UNIQUE INDEX"),
         Claim(name: "t_ba", old: "b DESC", new: "b"),
+        Claim(name: "some_a", old: "IS NOT NULL", new: "IS NULL"),
+        Claim(name: "some_a", old: "WHERE a IS NOT NULL", new: ""),
         Claim(name: "t", old: "a TEXT", new: "a TEXT NOT NULL"),
         Claim(name: "u", old: "v INTEGER", new: "v TEXT"),
     ]
@@ -193,6 +218,55 @@ struct IndexProofTests {
             try overwrite(url, bytes)
             let (compared, searched) = try (fault(url), fault(url, compared: false))
             #expect(compared == .unsound && searched == .unsound)
+        }
+    }
+
+    @Test func `a page that is its own child is refused, and comes to an end`() throws {
+        try withFolder { folder in
+            let url = folder.appending(path: "round.sqlite")
+            try make(url)
+            let (index, start) = try DatabaseFacts.reading(url) { db in
+                let proof = try IndexProof(db)
+                return try (#require(proof.indexes["long"]?.first), proof.start)
+            }
+            let sound = try IndexPages(url).entries(index, from: start)
+            #expect(sound?.rows == 20)
+            var bytes = try contents(url)
+            let page = Int(index.rootPage - 1) * 4096
+            try #require(bytes[page] == 2)
+            // Its right-most child.
+            bytes.replaceSubrange(page + 8..<page + 12, with: [0, 0, 0, UInt8(index.rootPage)])
+            try overwrite(url, bytes)
+            #expect(try IndexPages(url).entries(index, from: start) == nil)
+            #expect(try fault(url) == .unsound)
+        }
+    }
+
+    /// Its pages are read by ourselves: nothing in them may end the process, or keep it for long.
+    @Test func `pages of any bytes are read to an end`() throws {
+        try withFolder { folder in
+            let url = folder.appending(path: "random.sqlite")
+            try make(url)
+            let proof = try DatabaseFacts.reading(url) { db in try IndexProof(db) }
+            let good = try contents(url)
+            let seed = UInt64.random(in: 0 ... .max)
+            print("bytes of index pages: seed \(seed)")
+            var random = SeededGenerator(seed)
+            var refused = 0
+            for _ in 0..<Self.flips {
+                let index = try #require(proof.indexes.values.joined().randomElement(using: &random))
+                var bad = good
+                let page = Int(index.rootPage - 1) * 4096
+                // Heads of pages and of cells lie at both ends.
+                for _ in 0..<Int.random(in: 1...8, using: &random) {
+                    let place = Int.random(in: 0..<32, using: &random)
+                    let isHead = Bool.random(using: &random)
+                    bad[page + (isHead ? place : 4095 - place)] = UInt8.random(in: 0 ... .max, using: &random)
+                }
+                try overwrite(url, bad)
+                if try IndexPages(url).entries(index, from: proof.start) == nil { refused += 1 }
+            }
+            #expect(refused > Self.flips / 4)
         }
     }
 

@@ -1,0 +1,35 @@
+/// The condition of an index of some rows, read from its `CREATE INDEX`: only `WHERE column IS NULL` or `IS NOT NULL`.
+/// All else is for SQLite to check.
+struct IndexFilterText {
+    private let column: String
+    private let isNull: Bool
+
+    /// Names that SQLite does not read as those of columns.
+    private static let reserved: Set = ["null", "true", "false", "current_date", "current_time", "current_timestamp"]
+
+    /// Nil when it says something else, or might. SQL ends outside of all quotes; so what stands behind its last
+    /// bracket without a quote of any kind or a comment is the condition, whatever names and texts there are before.
+    init?(_ sql: String) {
+        guard !sql.contains("--"), !sql.contains("/*"), let bracket = sql.lastIndex(of: ")") else { return nil }
+        let tail = sql[sql.index(after: bracket)...]
+        let isPlain = tail.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x41...0x5A, 0x61...0x7A, 0x30...0x39, 0x5F, 0x20, 0x0A, 0x09: true
+            default: false
+            }
+        }
+        let words = tail.lowercased().split(whereSeparator: \.isWhitespace).map(String.init)
+        guard isPlain, words.first == "where", words.count > 2, !Self.reserved.contains(words[1]) else { return nil }
+        switch words.dropFirst(2) {
+        case ["is", "null"]: isNull = true
+        case ["is", "not", "null"]: isNull = false
+        default: return nil
+        }
+        column = words[1]
+    }
+
+    /// Of a table with columns of these names, in small letters.
+    func filter(_ names: [String]) -> IndexProof.Index.Filter? {
+        names.firstIndex(of: column).map { IndexProof.Index.Filter(place: $0, isNull: isNull) }
+    }
+}
