@@ -112,12 +112,16 @@ package struct LogCompaction {
         guard let epoch = try folder.epochs().first(where: { $0.number == number }) else { return }
         for kind in [LogBatch.Kind.changes, .merged] {
             var longest: LogFolder.Entry?
+            // Looked at once, and only where it would take something away.
+            var isOurs: Bool?
             for entry in epoch.entries where entry.kind == kind {
                 guard let held = longest, entry.last <= held.last else {
-                    longest = entry
+                    (longest, isOurs) = (entry, nil)
                     continue
                 }
-                if isOurs(held) { try FileSystem.remove(entry.url) }
+                let isTaken = isOurs ?? self.isOurs(held)
+                isOurs = isTaken
+                if isTaken { try FileSystem.remove(entry.url) }
             }
         }
     }
