@@ -280,6 +280,32 @@ struct LogSealTests {
         #expect(try next.notes(at: .latest) == ["first", "second", "third"])
     }
 
+    @Test func `taking a log of before at its word may be cut short and is gone on with`() async throws {
+        let older = try LoggedStorage(keys: nil)
+        _ = try await withNotes(["first", "second"], in: older)
+        let other = try LoggedStorage(in: older.folder, at: older.clock.now, keys: nil)
+        _ = try await withNotes(["one", "two"], in: other, "other.sqlite")
+        let names = ["shop.sqlite", "other.sqlite"]
+        let lines = names.map {
+            LogFolder(root: older.log.backups, name: $0).epoch(1).appending(path: OlderSeals.name)
+        }
+        let storage = try LoggedStorage(in: older.folder, at: older.clock.now)
+        for url in lines { try FileSystem.makeFolder(url.appending(path: "in the way")) }
+        for url in lines {
+            #expect(throws: (any Error).self) { try storage.settle() }
+            try FileSystem.remove(url)
+        }
+        _ = try storage.settle()
+        #expect(try storage.settle() == nil)
+        let proof = LogProof(try #require(storage.seals))
+        for name in names {
+            for entry in try LogFolder(root: storage.log.backups, name: name).epochs().flatMap(\.entries) {
+                try LogReader(entry, proof).heads()
+            }
+        }
+        #expect(try storage.notes(at: .latest) == ["first", "second"])
+    }
+
     @Test func `a log of before there were seals is taken at its word once, and goes on`() async throws {
         let older = try LoggedStorage(keys: nil)
         _ = try await withNotes(["first", "second"], in: older)
