@@ -22,6 +22,7 @@ extension Appliance {
 
 extension Appliance {
     static func seals(_ master: MasterKey) -> ManifestSeals { ManifestSeals { master.manifestKeys } }
+    static func logSeals(_ master: MasterKey) -> LogSeals { LogSeals { master.logKeys } }
 }
 
 extension Appliance {

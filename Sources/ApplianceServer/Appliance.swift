@@ -65,10 +65,16 @@ package struct Appliance: Sendable {
         (self.configuration, self.lock, self.logger, self.time) = (configuration, lock, logger, time)
         startedAt = time.now()
         ids = IdentifierSource(time: time)
-        changeLog = ChangeLog(backups: configuration.backups, scratch: data.scratch, time: time, logger: logger)
+        master = try MasterKey(data)
+        let logSeals = Self.logSeals(master)
+        changeLog = ChangeLog(
+            backups: configuration.backups, scratch: data.scratch, seals: logSeals, time: time, logger: logger)
         storage = StorageServices(logger: logger, openFiles: configuration.openFiles, changeLog: changeLog)
         catalog = Self.makeCatalog(modules)
-        master = try MasterKey(data)
+        // Before the first file is opened, whose log goes on from the end that it finds vouched for. What fails here is
+        // tried again, and told, with the snapshots.
+        let sealing = LogSealing(root: configuration.backups, seals: logSeals, mark: data.logSealedWith)
+        _ = try? await storage.longWork { try sealing.settle() }
         system = try Self.openSystem(data, storage)
         let schema = TenantSchema.schema(catalog)
         directory = TenantDirectory(data, schema: schema, services: storage)
@@ -96,7 +102,7 @@ package struct Appliance: Sendable {
             root: configuration.backups,
             environment: Self.backupEnvironment(
                 directory, system, data, storage, time, logger, configuration.retention,
-                Self.amendments(erasures, system), Self.seals(master)))
+                Self.amendments(erasures, system), master))
         try backups.cleanUp()
         await backups.settleSeals()
         try await tenants.completeDeletions()
@@ -141,7 +147,7 @@ package struct Appliance: Sendable {
     static func backupEnvironment(
         _ directory: TenantDirectory, _ system: DatabaseFile, _ data: DataDirectory, _ storage: StorageServices,
         _ time: TimeSource, _ logger: Logger, _ retention: RetentionRules,
-        _ amendments: PastAmendments = .none, _ seals: ManifestSeals? = nil
+        _ amendments: PastAmendments = .none, _ master: MasterKey? = nil
     ) -> BackupEnvironment {
         let source = BackupSource(
             system: system,
@@ -153,7 +159,7 @@ package struct Appliance: Sendable {
             }, tenantFile: { directory.file($0) }, amendments: amendments)
         return BackupEnvironment(
             source: source, directory: data, services: storage, time: time, logger: logger, retention: retention,
-            seals: seals)
+            seals: master.map(Self.seals), logSeals: master.map(Self.logSeals))
     }
 
     /// Reads anew what is kept in memory of the control plane: after a restore of it.

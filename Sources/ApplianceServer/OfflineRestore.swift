@@ -35,7 +35,7 @@ package struct OfflineRestore: Sendable {
             root: configuration.backups,
             environment: Appliance.backupEnvironment(
                 directory, system, data, storage, .system, logger, configuration.retention,
-                Appliance.amendments(erasures, system), master.map(Appliance.seals)))
+                Appliance.amendments(erasures, system), master))
         try backups.cleanUp()
     }
 

@@ -33,7 +33,8 @@ extension BackupService {
     ) async throws -> (done: Int, failed: Int) {
         var (done, failed) = (0, 0)
         for name in try await loggedNames().sorted() {
-            let log = LogCompaction(root: catalog.root, name: name, scratch: environment.directory.scratch)
+            let log = LogCompaction(
+                root: catalog.root, name: name, scratch: environment.directory.scratch, seals: environment.logSeals)
             do {
                 let count = try await logUse.writing(name) {
                     try await environment.services.longWork { try work(log, name) }

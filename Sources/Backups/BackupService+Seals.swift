@@ -4,21 +4,34 @@ import Logging
 import Storage
 
 extension BackupService {
-    /// Brings the seals of all snapshots up to the key that seals now. False when that failed, which is logged; the
-    /// next start tries again.
+    /// Brings the seals of all snapshots and of the change log up to the key that seals now. False when that failed,
+    /// which is logged; the next start tries again.
     ///
     /// In a data folder that never did this, or whose `master.key` was lost, no snapshot can have a seal of ours: what
     /// is there is taken at its word, once. From then on one without a right seal is refused. After a rotation those
-    /// whose seal is right get the new one, and others stay as they are.
+    /// whose seal is right get the new one, and others stay as they are. `again` looks also where the key that seals
+    /// now has done it before: something may have been on its way to the disk with the key of before.
     @discardableResult
-    package func settleSeals() async -> Bool {
+    package func settleSeals(again: Bool = false) async -> Bool {
+        if again { await environment.services.changeLog?.flush() }
         do {
-            try await environment.services.longWork { try self.sealAll() }
+            try await environment.services.longWork {
+                try self.sealAll(again)
+                try self.sealLog(again)
+            }
             return true
         } catch {
             let cause = DomainError(any: error).cause ?? "\(error)"
-            environment.logger.warning("snapshots not sealed", metadata: [LogKey.error: "\(cause)"])
+            environment.logger.warning("backups not sealed", metadata: [LogKey.error: "\(cause)"])
             return false
+        }
+    }
+
+    private func sealLog(_ again: Bool) throws {
+        guard let seals = environment.logSeals else { return }
+        let sealing = LogSealing(root: catalog.root, seals: seals, mark: environment.directory.logSealedWith)
+        if let count = try sealing.settle(again: again) {
+            environment.logger.notice("change log sealed", metadata: [LogKey.count: "\(count)"])
         }
     }
 
@@ -26,13 +39,14 @@ extension BackupService {
     func takeOver(_ plan: RestorePlan) async {
         guard plan.isUnsealed, plan.isWhole, plan.into == nil, plan.root == catalog.root else { return }
         try? FileSystem.remove(environment.directory.sealedWith)
+        try? FileSystem.remove(environment.directory.logSealedWith)
         await settleSeals()
     }
 
-    private func sealAll() throws {
+    private func sealAll(_ again: Bool) throws {
         guard let seals = environment.seals else { return }
         let last = lastSealedWith()
-        guard last != seals.id else { return }
+        guard last != seals.id || again else { return }
         let isFirst = !seals.ids.contains(last)
         var count = 0
         for id in try catalog.folder.ids() {

@@ -93,7 +93,7 @@ package final class BackupService: Sendable {
                 do {
                     let bytes = try directory.withScratchFolder { try restorer.prove(in: $0) }
                     return Proof(bytes: bytes, problem: nil)
-                } catch let error as DomainError where error.code == "backup_damaged" {
+                } catch let error as DomainError where ["backup_damaged", "backup_unsealed"].contains(error.code) {
                     return Proof(bytes: 0, problem: error.message)
                 }
             }
@@ -122,7 +122,8 @@ package final class BackupService: Sendable {
         }
     }
 
-    /// Checks every file of the plan before it touches the first live one. Throws `backup_damaged`, naming the file.
+    /// Checks every file of the plan before it touches the first live one. Throws `backup_damaged`, or for the change
+    /// log `backup_unsealed`, naming the file.
     ///
     /// After a whole restore the caller has a new control plane and must read its tenants anew; after a tenant's, the
     /// outcome's `record` tells what the control plane knew of it.
@@ -155,13 +156,15 @@ package final class BackupService: Sendable {
         }
     }
 
-    /// From when to when a tenant's change log can bring it back; nil when it has none. There may be gaps in it.
+    /// From when to when a tenant's change log can bring it back; nil when it has none. There may be gaps in it. What
+    /// begins with a stranger's file does not count.
     package func logWindow(_ tenant: String) async throws -> (from: Instant, to: Instant)? {
         let folder = LogFolder(root: catalog.root, name: tenant)
-        let now = environment.time.now()
+        let (now, seals) = (environment.time.now(), environment.logSeals)
         return try await environment.services.longWork {
             // What comes after the newest batch is nothing, or on its way into the log.
-            try folder.epochs().compactMap { $0.base?.time }.min().map { (from: $0, to: now) }
+            let beginnings = try folder.epochs().filter { $0.isOurs(seals) }.compactMap { $0.base?.time }
+            return beginnings.min().map { (from: $0, to: now) }
         }
     }
 

@@ -83,17 +83,19 @@ package struct BackupEnvironment: Sendable {
     package let retention: RetentionRules
     /// Nil where there is no key: then snapshots are made without seals, and none is checked.
     package let seals: ManifestSeals?
+    /// The same for the change log.
+    package let logSeals: LogSeals?
 
     /// Tenants worked on at once: enough to use a second core, few enough to leave the requests one.
     static let width = 2
 
     package init(
         source: BackupSource, directory: DataDirectory, services: StorageServices, time: TimeSource, logger: Logger,
-        retention: RetentionRules = .standard, seals: ManifestSeals? = nil
+        retention: RetentionRules = .standard, seals: ManifestSeals? = nil, logSeals: LogSeals? = nil
     ) {
         (self.source, self.directory, self.services) = (source, directory, services)
         (self.time, self.logger, self.retention) = (time, logger, retention)
-        self.seals = seals
+        (self.seals, self.logSeals) = (seals, logSeals)
     }
 
     /// Deletes a folder of half-done work, also after the work was cancelled. What cannot be deleted is a leftover,

@@ -22,6 +22,14 @@ extension DomainError {
             hint: "An earlier --at that does not need it may work; a snapshot without --at does not need the log.")
     }
 
+    /// Whole, and perhaps a stranger's.
+    static func unsealedLog(_ file: String, of name: String, _ reason: String) -> DomainError {
+        .conflict(
+            "backup_unsealed", "\(file) in the change log of \(name) is not known to be ours: \(reason).",
+            hint: "Put the master.key that it was made with into the data folder. If you know where it comes from, "
+                + "appliance restore --unsealed takes it all the same; an earlier --at may not need it.")
+    }
+
     static func noSnapshot(_ name: String) -> DomainError {
         DomainError(
             .notFound, "not_found", "There is no snapshot \(name).", hint: "appliance backup list shows what there is.")

@@ -143,14 +143,15 @@ extension BackupService {
 }
 
 extension BackupService {
-    /// Chains of each database's change log, oldest first, by its name. Lists every folder of the log.
+    /// Chains of each database's change log, oldest first, by its name; without those that begin with a stranger's
+    /// file. Lists every folder of the log.
     package func logSpans() async throws -> [String: [RecoveryReport.Span]] {
-        try await environment.services.longWork { [catalog] in
+        try await environment.services.longWork { [catalog, environment] in
             var spans: [String: [RecoveryReport.Span]] = [:]
             for name in try LogFolder.names(root: catalog.root) {
                 // A folder that cannot be listed gives nothing back: the report says so, and goes on with the others.
                 let epochs = (try? LogFolder(root: catalog.root, name: name).epochs()) ?? []
-                spans[name] = epochs.compactMap { epoch in
+                spans[name] = epochs.filter { $0.isOurs(environment.logSeals) }.compactMap { epoch in
                     guard let from = epoch.base?.time, let to = epoch.end else { return nil }
                     return RecoveryReport.Span(from: from, to: to)
                 }

@@ -54,7 +54,7 @@ package struct RestorePlan: Sendable, Equatable {
     package let retired: [String]
     /// What the operator should know before saying yes.
     package let notes: [String]
-    /// Whether it takes snapshots at their word, whoever made them.
+    /// Whether it takes snapshots and the change log at their word, whoever made them.
     var isUnsealed = false
 
     /// The snapshot when there is only one.
@@ -80,7 +80,7 @@ package struct RestorePlan: Sendable, Equatable {
     package func only(_ item: Item) -> RestorePlan {
         RestorePlan(
             isWhole: false, root: root, into: nil, newSlug: nil, plannedAt: plannedAt, items: [item], retired: [],
-            notes: [])
+            notes: [], isUnsealed: isUnsealed)
     }
 
     /// What it is expected to take, by what was measured per byte; the checks are most of it.

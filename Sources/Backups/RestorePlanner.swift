@@ -68,9 +68,9 @@ struct RestorePlanner: Sendable {
         if request.into == nil, !FileSystem.exists(environment.directory.masterKey) {
             notes.append(
                 "master.key is not in backups; without the old one, sealed settings must be entered again, "
-                    + "and who made the snapshots is not checked.")
+                    + "and who made the backups is not checked.")
         } else if catalog.seals == nil {
-            notes.append("Who made the snapshots is not checked: their seals need the master.key of then.")
+            notes.append("Who made the backups is not checked: their seals need the master.key of then.")
         }
         return plan(items, retired: retired, notes: notes)
     }

@@ -18,7 +18,7 @@ package struct RestoreRequest: Sendable {
 
     /// The slug of a new shop that the one shop's past becomes, beside the shop itself.
     package let newSlug: String?
-    /// Takes snapshots whose seal nobody here can check.
+    /// Takes snapshots and files of the change log whose seal nobody here can check.
     package let isUnsealed: Bool
 
     /// Undoes a restore, or what it did to some shops.

@@ -210,10 +210,13 @@ struct Restorer: Sendable {
     ) throws -> Instant? {
         var current = "its change log"
         do {
-            let at = try LogReplay.run(log, on: file) { current = $0.lastPathComponent }.at
+            let seals = plan.isUnsealed ? nil : environment.logSeals
+            let at = try LogReplay.run(log, on: file, seals: seals) { current = $0.lastPathComponent }.at
             current = "what the change log gives"
             _ = try DatabaseFacts.prove(file, schema: schema, tenant: item.tenant?.id)
             return at
+        } catch let fault as LogFault where fault.isUnsealed {
+            throw DomainError.unsealedLog(current, of: item.name, fault.reason)
         } catch let fault as LogFault {
             throw DomainError.damagedLog(current, of: item.name, fault.reason)
         } catch let fault as FileFault {

@@ -13,6 +13,8 @@ package struct DataDirectory: Sendable {
     package var retiredKeys: URL { root.appending(path: "master.key.retired") }
     /// The id of the master key that last sealed all snapshots.
     package var sealedWith: URL { root.appending(path: "snapshots.sealed") }
+    /// The same of the change log.
+    package var logSealedWith: URL { root.appending(path: "log.sealed") }
     package var lock: URL { root.appending(path: "appliance.lock") }
     package var controlSocket: URL { root.appending(path: "appliance.sock") }
     /// The control socket of a command that works without a server, and ends with it.

@@ -62,6 +62,11 @@ package struct MasterKey: Sendable {
         allDerived("snapshot manifests").map { key in key.withUnsafeBytes { Array($0) } }
     }
 
+    /// For the seals of the change log, as above. Asked for with each file of it, so they are derived once.
+    package var logKeys: [[UInt8]] {
+        ring.logKeys { key in Self.derived("change log", from: key).withUnsafeBytes { Array($0) } }
+    }
+
     /// From the key that seals.
     func derived(_ purpose: String) -> SymmetricKey { Self.derived(purpose, from: ring.keys[0]) }
 
@@ -100,6 +105,7 @@ private final class KeyRing: Sendable {
     private struct State {
         var current: [UInt8]
         var retired: [[UInt8]]
+        var logKeys: [[UInt8]]?
     }
 
     private let state: Mutex<State>
@@ -111,7 +117,18 @@ private final class KeyRing: Sendable {
         state.withLock { state in ([state.current] + state.retired).map { SymmetricKey(data: $0) } }
     }
 
+    func logKeys(_ derive: (SymmetricKey) -> [UInt8]) -> [[UInt8]] {
+        state.withLock { state in
+            let keys = state.logKeys ?? ([state.current] + state.retired).map { derive(SymmetricKey(data: $0)) }
+            state.logKeys = keys
+            return keys
+        }
+    }
+
     func change(_ body: ([UInt8], [[UInt8]]) throws -> ([UInt8], [[UInt8]])) throws {
-        try state.withLock { state in (state.current, state.retired) = try body(state.current, state.retired) }
+        try state.withLock { state in
+            (state.current, state.retired) = try body(state.current, state.retired)
+            state.logKeys = nil
+        }
     }
 }

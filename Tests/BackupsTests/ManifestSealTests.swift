@@ -146,7 +146,7 @@ struct ManifestSealTests {
             try await given.close()
             let bare = try TestAppliance(root: appliance.root, data: "bare", clock: appliance.clock)
             let plan = try await bare.service.plan(RestoreRequest())
-            #expect(plan.notes.contains { $0.hasSuffix("who made the snapshots is not checked.") })
+            #expect(plan.notes.contains { $0.hasSuffix("who made the backups is not checked.") })
             _ = try await bare.service.restore(plan)
             #expect(try bare.notes(bare.file("acme")) == ["first of acme"])
             try await bare.close()

@@ -17,6 +17,16 @@ final class TestClock: Sendable {
     func advance(_ duration: Duration) { instant.withLock { $0 = $0.adding(duration) } }
 }
 
+/// The secrets that seal, as a rotation changes them.
+final class TestKeys: Sendable {
+    private let keys: Mutex<[[UInt8]]>
+
+    init(_ keys: [[UInt8]]) { self.keys = Mutex(keys) }
+
+    func withLock<Value: Sendable>(_ body: (inout [[UInt8]]) -> Value) -> Value { keys.withLock { body(&$0) } }
+    var all: [[UInt8]] { keys.withLock { $0 } }
+}
+
 /// A data and a backups folder with real files, as a server would hold them.
 final class TestAppliance: Sendable {
     static let migrations = [
@@ -46,21 +56,27 @@ final class TestAppliance: Sendable {
     let backups: URL
     let services: StorageServices
     let clock: TestClock
-    /// What seals manifests; without any they have no seals.
-    let keys = Mutex<[[UInt8]]>([])
+    /// What seals manifests, and a log that has begun with any; without any they have no seals.
+    let keys: TestKeys
     private let files = Mutex<[String: DatabaseFile]>([:])
     private let slugs = Mutex<[String]>([])
     /// Runs when a snapshot asks for the tenants.
     let onTenants = Mutex<(@Sendable () async throws -> Void)?>(nil)
 
     /// With a change log if `isLogged`.
-    init(root: URL, data: String = "data", clock: TestClock = TestClock(), isLogged: Bool = false) throws {
+    init(
+        root: URL, data: String = "data", clock: TestClock = TestClock(), isLogged: Bool = false, keys: [[UInt8]] = []
+    ) throws {
         self.root = root
+        let ring = TestKeys(keys)
+        self.keys = ring
         self.clock = clock
         directory = DataDirectory(root.appending(path: data))
         backups = root.appending(path: "backups")
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let log = ChangeLog(backups: backups, scratch: directory.scratch, time: clock.source, logger: logger)
+        let log = ChangeLog(
+            backups: backups, scratch: directory.scratch, seals: keys.isEmpty ? nil : LogSeals { ring.all },
+            time: clock.source, logger: logger)
         services = StorageServices(logger: logger, changeLog: isLogged ? log : nil)
         try directory.prepare()
     }
@@ -113,12 +129,12 @@ final class TestAppliance: Sendable {
         BackupEnvironment(
             source: BackupSource(
                 system: system, tenants: { try await self.tenants() }, tenantFile: { self.tenantFile($0) }),
-            directory: directory, services: services, time: clock.source, logger: services.logger, seals: seals)
+            directory: directory, services: services, time: clock.source, logger: services.logger, seals: seals,
+            logSeals: logSeals)
     }
 
-    var seals: ManifestSeals? {
-        keys.withLock { $0.isEmpty } ? nil : ManifestSeals { self.keys.withLock { $0 } }
-    }
+    var seals: ManifestSeals? { keys.all.isEmpty ? nil : ManifestSeals { self.keys.all } }
+    var logSeals: LogSeals? { keys.all.isEmpty ? nil : LogSeals { self.keys.all } }
 
     private func tenants() async throws -> [BackupTenant] {
         if let hook = onTenants.withLock({ $0 }) { try await hook() }
@@ -160,12 +176,13 @@ final class TestAppliance: Sendable {
 }
 
 /// Runs `body` with folders of its own, removed afterwards.
-func withAppliance(_ slugs: [String], isLogged: Bool = false, _ body: (TestAppliance) async throws -> Void) async throws
-{
+func withAppliance(
+    _ slugs: [String], isLogged: Bool = false, keys: [[UInt8]] = [], _ body: (TestAppliance) async throws -> Void
+) async throws {
     let root = FileManager.default.temporaryDirectory.appending(path: "backups-\(Random.token(bytes: 9))")
     try FileSystem.makeFolder(root)
     defer { try? FileSystem.remove(root) }
-    let appliance = try TestAppliance(root: root, isLogged: isLogged)
+    let appliance = try TestAppliance(root: root, isLogged: isLogged, keys: keys)
     try await appliance.populate(slugs)
     try await body(appliance)
     try await appliance.close()

@@ -1,7 +1,6 @@
 import ApplianceCore
 import Foundation
 import GRDB
-import Logging
 import Synchronization
 import Testing
 
@@ -80,7 +79,7 @@ struct ChangeLogTests {
         let entries = try #require(try storage.tenant.epochs().first?.entries)
         #expect(entries.map(\.kind) == [.base, .changes])
         let payload = try storage.template.payload()
-        #expect(entries[0].bytes == Int64(LogBatch.byteCount + payload.bytes.count))
+        #expect(entries[0].bytes == Int64(LogBatch.byteCount + payload.bytes.count + LogSeal.byteCount))
         // Nobody can go back to a shop that did not exist.
         #expect(entries[0].time == entries[1].firstTime)
         #expect(try storage.notes(at: entries[0].time.adding(.milliseconds(999))) == ["first"])
@@ -281,112 +280,7 @@ struct ChangeLogTests {
         let epoch = try #require(try storage.tenant.epochs().first)
         let chain = try #require(epoch.chain(until: .latest, owner: "somebody else"))
         #expect(throws: LogFault(reason: "it belongs to another database")) {
-            try LogReplay.run(chain, on: storage.folder.appending(path: "image.sqlite"))
-        }
-    }
-}
-
-/// A folder with a change log, and a clock that the test moves.
-final class LoggedStorage: Sendable {
-    final class Clock: Sendable {
-        private let value: Mutex<Instant>
-        init(_ start: Instant) { value = Mutex(start) }
-        var now: Instant { value.withLock { $0 } }
-        func advance(_ duration: Duration) { value.withLock { $0 = $0.adding(duration) } }
-    }
-
-    let folder: URL
-    let clock: Clock
-    let log: ChangeLog
-    let template: DatabaseTemplate
-    private let services: StorageServices
-    private let ownsFolder: Bool
-
-    init(in existing: URL? = nil, at start: Instant = Instant(seconds: 1_790_000_000)) throws {
-        ownsFolder = existing == nil
-        folder = existing ?? FileManager.default.temporaryDirectory.appending(path: "log-\(Random.token(bytes: 9))")
-        try FileSystem.makeFolder(folder)
-        template = try DatabaseTemplate(schema: TestStorage.schema, scratch: folder.appending(path: "template.sqlite"))
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        clock = Clock(start)
-        log = ChangeLog(
-            backups: folder.appending(path: "backups"), scratch: folder,
-            time: TimeSource(now: { [clock] in clock.now }, sleep: { _ in }), logger: logger)
-        services = StorageServices(logger: logger, changeLog: log)
-    }
-
-    deinit {
-        let folder = ownsFolder ? folder : nil
-        Task { [services] in
-            try await services.shutdown()
-            if let folder { try FileSystem.remove(folder) }
-        }
-    }
-
-    func file(_ name: String = "shop.sqlite") throws -> DatabaseFile {
-        try DatabaseFile.create(folder.appending(path: name), schema: TestStorage.schema)
-        return existing(name)
-    }
-
-    func fileFromTemplate() throws -> DatabaseFile {
-        let file = existing()
-        try file.begin(from: template)
-        return file
-    }
-
-    func existing(_ name: String = "shop.sqlite") -> DatabaseFile {
-        DatabaseFile(folder.appending(path: name), name: name, schema: TestStorage.schema, services: services)
-    }
-
-    var tenant: LogFolder { LogFolder(root: log.backups, name: "shop.sqlite") }
-
-    var compaction: LogCompaction { LogCompaction(root: log.backups, name: "shop.sqlite", scratch: folder) }
-
-    var restorableFrom: Instant? { try? tenant.epochs().first?.base?.time }
-
-    /// The notes as they were, from the log alone.
-    func notes(at instant: Instant) throws -> [String] {
-        let image = folder.appending(path: "image-\(Random.token(bytes: 6)).sqlite")
-        let epoch = try #require(try tenant.epochs().last { $0.base.map { $0.time <= instant } ?? false })
-        let chain = try #require(epoch.chain(until: instant, owner: "shop.sqlite"))
-        try LogReplay.run(chain, on: image)
-        let queue = try DatabaseQueue(path: image.path)
-        let check = try queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
-        #expect(check == ["ok"])
-        return try queue.read { try String.fetchAll($0, sql: "SELECT text FROM notes ORDER BY id") }
-    }
-
-    func makeLogUnwritable() throws {
-        try FileSystem.move(log.backups, to: folder.appending(path: "away"))
-        try Data().write(to: log.backups)
-    }
-
-    func makeLogWritable() throws {
-        try FileSystem.remove(log.backups)
-        try FileSystem.move(folder.appending(path: "away"), to: log.backups)
-    }
-}
-
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
-
-extension DatabaseFile {
-    /// As a long WAL does it.
-    func checkpointIfLogged() throws {
-        guard case .open(let writer) = state.withLock({ $0.phase }), let log else { return }
-        if log.isReadyForCheckpoint(frames: writer.walFrames, self) {
-            try writer.checkpoint()
-            log.didCheckpoint()
+            try LogReplay.run(chain, on: storage.folder.appending(path: "image.sqlite"), seals: storage.seals)
         }
     }
 }

@@ -19,6 +19,8 @@ private let tokens: AccessTokens = {
     }
 }()
 
+private let strangers = LogSeals { [Random.bytes(32)] }
+
 /// Waits for an answer that needs no waiting.
 private func awaited<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Value? {
     let done = DispatchSemaphore(value: 0)
@@ -58,6 +60,16 @@ let fileTargets: [String: @Sendable ([UInt8]) -> Void] = [
         guard let batch = try? LogBatch.decode(resummed(bytes)) else { return }
         require(batch.payloadBytes >= 0 && batch.first <= batch.last)
         require((try? LogBatch.decode(batch.encoded())) == batch)
+    },
+    // What is taken for a seal is one when it is written again; no line vouches without a key.
+    "seal": { bytes in
+        for (name, seal) in OlderSeals.parse(bytes) {
+            require(OlderSeals.parse(OlderSeals.encoded([name: seal])) == [name: seal])
+            require(!strangers.isRight(seal, at: name))
+        }
+        let sealed = bytes + SHA256.hash(data: bytes).prefix(8)
+        guard let seal = try? LogSeal.decode(sealed) else { return }
+        require(seal.encoded() == sealed && !strangers.isRight(seal, at: "ten_a/0000000001/1"))
     },
     "host": { bytes in
         let authority = String(decoding: bytes, as: UTF8.self)

@@ -33,7 +33,7 @@ struct RestoreCommand: AsyncParsableCommand {
     @Option(help: "Or all that were deleted between two times, T1,T2: as they were at the first.")
     var deletedBetween: String?
     @Option(help: "Records that exist and have changed: skip (the default) or replace.") var onConflict: String?
-    @Flag(help: "Take a snapshot whose seal cannot be checked here, because another master.key made it.")
+    @Flag(help: "Take backups whose seal cannot be checked here, because another master.key made them.")
     var unsealed = false
     @Flag(help: "Only say what would be done, and what would change.") var dryRun = false
     @Flag(help: "Do not ask.") var yes = false

@@ -72,7 +72,7 @@ struct RestoreController: Sendable {
         // Folders of this machine are the command line's business, not a browser's.
         guard context.http.isControl || (from == nil && into == nil && !isUnsealed) else {
             throw DomainError.forbidden(
-                "control_only", "Other folders and snapshots without a seal can be named on the command line only.")
+                "control_only", "Other folders and backups without a seal can be named on the command line only.")
         }
         let request = try RestoreRequest(
             tenants: tenants, snapshot: snapshot, at: at, from: from.map { URL(filePath: $0) },

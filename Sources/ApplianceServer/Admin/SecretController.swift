@@ -61,9 +61,9 @@ struct SecretController: Sendable {
     private func forget(_ context: OperatorRequestContext) async throws -> Response {
         try requireCommandLine(context)
         let report = try await rotation.run(seals: true)
-        guard await appliance.backups.settleSeals() else {
+        guard await appliance.backups.settleSeals(again: true) else {
             throw DomainError.unavailable(
-                "backups_unavailable", "The snapshots could not be sealed with the new key; the old ones are kept.",
+                "backups_unavailable", "The backups could not be sealed with the new key; the old ones are kept.",
                 hint: "See that the backups folder can be written, and try again.")
         }
         try appliance.master.forgetRetired()

@@ -50,19 +50,22 @@ package final class ChangeLog: Sendable {
     package let backups: URL
     /// For copies on their way into the log.
     let scratch: URL
+    private let seals: LogSeals?
     private let time: TimeSource
     private let logger: Logger
     private let threads = NIOThreadPool(numberOfThreads: Limit.threads)
     private let queue = Mutex(Queue())
 
-    /// `backups` need not exist: it is made when there is something to write.
-    package init(backups: URL, scratch: URL, time: TimeSource, logger: Logger) {
+    /// `backups` need not exist: it is made when there is something to write. Without `seals` anybody could have
+    /// written it.
+    package init(backups: URL, scratch: URL, seals: LogSeals?, time: TimeSource, logger: Logger) {
         (self.backups, self.scratch, self.time, self.logger) = (backups, scratch, time, logger)
+        self.seals = seals
         threads.start()
     }
 
     func log(_ file: URL, name: String) -> FileChangeLog {
-        FileChangeLog(folder: LogFolder(root: backups, name: name), database: file)
+        FileChangeLog(folder: LogFolder(root: backups, name: name), database: file, seals: seals)
     }
 
     func now() -> Instant { time.now() }

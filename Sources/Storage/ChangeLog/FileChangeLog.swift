@@ -55,15 +55,16 @@ final class FileChangeLog: Sendable {
 
     let folder: LogFolder
     let database: URL
+    private let seals: LogSeals?
     private let pending = Mutex(Pending())
     /// Held while files are written: by one thread at a time, which may wait for the disk.
     private let archived: Mutex<LogArchive>
     /// Frames of the WAL as it is now that are in the log.
     private let archivedFrames = FrameCount()
 
-    init(folder: LogFolder, database: URL) {
-        (self.folder, self.database) = (folder, database)
-        archived = Mutex(LogArchive(folder: folder, database: database))
+    init(folder: LogFolder, database: URL, seals: LogSeals?) {
+        (self.folder, self.database, self.seals) = (folder, database, seals)
+        archived = Mutex(LogArchive(folder: folder, database: database, seals: seals))
     }
 
     // MARK: - What there is to do
@@ -189,7 +190,7 @@ final class FileChangeLog: Sendable {
 
     func didReplace() {
         pending.withLock { $0 = Pending() }
-        archived.withLock { $0 = LogArchive(folder: folder, database: database) }
+        archived.withLock { $0 = LogArchive(folder: folder, database: database, seals: seals) }
         archivedFrames.value = 0
     }
 

@@ -35,10 +35,14 @@ struct LogArchive {
 
     private let folder: LogFolder
     private let database: URL
+    /// Nil where nothing is sealed.
+    private let seals: LogSeals?
     private var cursor: Cursor?
     private var hasLoaded = false
 
-    init(folder: LogFolder, database: URL) { (self.folder, self.database) = (folder, database) }
+    init(folder: LogFolder, database: URL, seals: LogSeals?) {
+        (self.folder, self.database, self.seals) = (folder, database, seals)
+    }
 
     var hasCursor: Bool { cursor != nil }
 
@@ -88,7 +92,7 @@ struct LogArchive {
         }
         let first = head(last, cursor.batch + 1, time: max(cursor.time, drafts.first?.time ?? end))
         let final = head(last, cursor.batch + UInt64(drafts.count), time: end)
-        var segment = try LogSegmentWriter(LogFolder.file(first, to: final, in: cursor.url))
+        var segment = try LogSegmentWriter(LogFolder.file(first, to: final, in: cursor.url), seals)
         for draft in drafts {
             let pages = PageFeed(draft.frames.keys.sorted(), pageSize: wal.pageSize) { number, page in
                 try wal.read(draft.frames[number] ?? 0, into: page)
@@ -104,20 +108,21 @@ struct LogArchive {
 
     // MARK: - Beginning
 
-    /// Finds the end of the newest epoch. An end that cannot be read is as good as none: a new epoch begins.
+    /// Finds the end of the newest epoch. An end that cannot be read, or that nobody vouches for, is as good as none: a
+    /// new epoch begins.
     private mutating func load() throws {
         try removeLeftovers()
         if let epoch = try folder.newest(),
             let last = epoch.entries.filter({ $0.kind != .merged }).max(by: { $0.last < $1.last }),
-            let batch = try? Self.lastBatch(last), batch.owner == LogBatch.owner(folder.name)
+            let batch = try? lastBatch(last), batch.owner == LogBatch.owner(folder.name)
         {
             cursor = Cursor(epoch: epoch.number, url: epoch.url, batch)
         }
         hasLoaded = true
     }
 
-    private static func lastBatch(_ entry: LogFolder.Entry) throws -> LogBatch? {
-        let reader = try LogReader(entry)
+    private func lastBatch(_ entry: LogFolder.Entry) throws -> LogBatch? {
+        let reader = try LogReader(entry, seals.map(LogProof.init))
         var last: LogBatch?
         while let head = try reader.head() {
             reader.skip(head)
@@ -177,7 +182,7 @@ struct LogArchive {
             kind: .base, pageSize: pageSize, pages: pages, databasePages: pages, position: position, first: 1,
             last: 1, epoch: UInt64.random(in: 1 ... .max), firstTime: time, time: time, previous: LogBatch.noDigest,
             owner: LogBatch.owner(folder.name))
-        var segment = try LogSegmentWriter(LogFolder.file(head, to: head, in: url))
+        var segment = try LogSegmentWriter(LogFolder.file(head, to: head, in: url), seals)
         let written = try write(&segment, head)
         try segment.publish()
         return Cursor(epoch: number, url: url, written)

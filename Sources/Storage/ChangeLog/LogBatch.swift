@@ -3,7 +3,11 @@ import Crypto
 import Foundation
 
 /// What a file of the change log is not. `reason` completes "… is damaged: ".
-package struct LogFault: Error, Equatable { package let reason: String }
+package struct LogFault: Error, Equatable {
+    package let reason: String
+    /// Nothing is wrong with it but that nobody here can tell who wrote it.
+    package var isUnsealed = false
+}
 
 /// The head of one batch of the change log: the pages that some commits left, or a whole database to start from.
 ///

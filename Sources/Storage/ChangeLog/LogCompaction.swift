@@ -14,11 +14,13 @@ package struct LogCompaction {
 
     private let folder: LogFolder
     private let scratch: URL
+    private let seals: LogSeals?
 
-    /// `root` is the backups folder; `scratch` takes a file as large as the database.
-    package init(root: URL, name: String, scratch: URL) {
+    /// `root` is the backups folder; `scratch` takes a file as large as the database. With `seals` it works on what
+    /// they vouch for only, and seals what it makes of that.
+    package init(root: URL, name: String, scratch: URL, seals: LogSeals?) {
         folder = LogFolder(root: root, name: name)
-        self.scratch = scratch
+        (self.scratch, self.seals) = (scratch, seals)
     }
 
     // MARK: - Hours
@@ -55,12 +57,23 @@ package struct LogCompaction {
 
     private func join(_ run: [LogFolder.Entry], in epoch: LogFolder.Epoch) throws {
         guard let first = run.first, let last = run.last else { return }
-        var segment = try LogSegmentWriter(LogFolder.file(.changes, first, last, in: epoch.url))
-        for entry in run {
-            let reader = try LogReader(entry)
-            while let head = try reader.head() { try segment.copy(head, from: reader) }
-        }
+        var segment = try LogSegmentWriter(LogFolder.file(.changes, first, last, in: epoch.url), seals)
+        try eachBatch(run) { head, reader in try segment.copy(head, from: reader) }
         try segment.publish()
+    }
+
+    /// The batches of a run, each vouched for and going on from the one before: what is sealed anew was sealed before.
+    /// What `body` made of them counts when this returns.
+    private func eachBatch(_ run: [LogFolder.Entry], _ body: (LogBatch, LogReader) throws -> Void) throws {
+        let proof = seals.map(LogProof.init)
+        var continuity = LogContinuity(owner: folder.name, after: .anywhere)
+        for entry in run {
+            let reader = try LogReader(entry, proof)
+            while let head = try reader.head() {
+                try continuity.take(head)
+                try body(head, reader)
+            }
+        }
     }
 
     private func merge(_ run: [LogFolder.Entry], in epoch: LogFolder.Epoch) throws {
@@ -68,19 +81,16 @@ package struct LogCompaction {
         try withScratchFile { file in
             let image = try ImageFile(file)
             var (pages, heads): (Set<UInt32>, [LogBatch]) = ([], [])
-            for entry in run {
-                let reader = try LogReader(entry)
-                while let head = try reader.head() {
-                    let splitter = PageSplitter(head)
-                    try reader.payload(head) { part in
-                        try splitter.take(part) { page, number in
-                            pages.insert(number)
-                            try image.write(page, number: number)
-                        }
+            try eachBatch(run) { head, reader in
+                let splitter = PageSplitter(head)
+                try reader.payload(head) { part in
+                    try splitter.take(part) { page, number in
+                        pages.insert(number)
+                        try image.write(page, number: number)
                     }
-                    try splitter.finish()
-                    heads = heads.isEmpty ? [head] : [heads[0], head]
                 }
+                try splitter.finish()
+                heads = heads.isEmpty ? [head] : [heads[0], head]
             }
             guard let start = heads.first, let end = heads.last else { return }
             let numbers = pages.filter { $0 <= end.databasePages }.sorted()
@@ -90,22 +100,34 @@ package struct LogCompaction {
                 epoch: end.epoch, firstTime: start.firstTime, time: end.time, previous: start.previous,
                 owner: end.owner)
             head.continues = end.chain
-            var segment = try LogSegmentWriter(LogFolder.file(.merged, first, last, in: epoch.url))
+            var segment = try LogSegmentWriter(LogFolder.file(.merged, first, last, in: epoch.url), seals)
             let feed = PageFeed(numbers, pageSize: end.pageSize) { try image.read($0, into: $1) }
             _ = try segment.append(head, payload: feed.next)
             try segment.publish()
         }
     }
 
-    /// What a longer file of the same kind holds too.
+    /// What a longer file of the same kind holds too, if that is ours: a name alone takes nothing away.
     private func removeContained(_ number: UInt64) throws {
         guard let epoch = try folder.epochs().first(where: { $0.number == number }) else { return }
         for kind in [LogBatch.Kind.changes, .merged] {
             var longest: LogFolder.Entry?
+            // Looked at once, and only where it would take something away.
+            var isOurs: Bool?
             for entry in epoch.entries where entry.kind == kind {
-                if let longest, entry.last <= longest.last { try FileSystem.remove(entry.url) } else { longest = entry }
+                guard let held = longest, entry.last <= held.last else {
+                    (longest, isOurs) = (entry, nil)
+                    continue
+                }
+                let isTaken = isOurs ?? self.isOurs(held)
+                isOurs = isTaken
+                if isTaken { try FileSystem.remove(entry.url) }
             }
         }
+    }
+
+    private func isOurs(_ entry: LogFolder.Entry) -> Bool {
+        (try? LogReader(entry, seals.map(LogProof.init))) != nil
     }
 
     // MARK: - The window
@@ -115,7 +137,9 @@ package struct LogCompaction {
     package func prune(before start: Instant) throws -> Int {
         let epochs = try folder.epochs()
         var removed = 0
-        for epoch in epochs.prefix(Self.superseded(epochs.map { $0.base?.time }, before: start)) {
+        // A beginning that nobody vouches for replaces none.
+        let beginnings = epochs.map { $0.isOurs(seals) ? $0.base?.time : nil }
+        for epoch in epochs.prefix(Self.superseded(beginnings, before: start)) {
             removed += epoch.entries.count
             try FileSystem.remove(epoch.url)
         }
@@ -145,13 +169,13 @@ package struct LogCompaction {
         guard let last = entries.last else { return 0 }
         let chain = LogChain(base: base, start: nil, entries: entries, until: .latest, owner: folder.name)
         try withScratchFile { file in
-            guard let end = try LogReplay.run(chain, on: file).last else { return }
+            guard let end = try LogReplay.run(chain, on: file, seals: seals).last else { return }
             var head = LogBatch(
                 kind: .base, pageSize: end.pageSize, pages: end.databasePages, databasePages: end.databasePages,
                 position: end.position, first: end.last, last: end.last, epoch: end.epoch, firstTime: end.time,
                 time: end.time, previous: LogBatch.noDigest, owner: end.owner)
             head.continues = end.chain
-            var segment = try LogSegmentWriter(LogFolder.file(head, to: head, in: epoch.url))
+            var segment = try LogSegmentWriter(LogFolder.file(head, to: head, in: epoch.url), seals)
             let reader = try FileReader(file)
             _ = try segment.append(head, payload: reader.next)
             try segment.publish()

@@ -28,6 +28,12 @@ package struct LogFolder: Sendable {
         package var base: Entry? { entries.first { $0.kind == .base } }
         /// The newest state it can give.
         package var end: Instant? { entries.map(\.time).max() }
+
+        /// Whether its beginning is one of ours; without seals any is.
+        package func isOurs(_ seals: LogSeals?) -> Bool {
+            guard let seals, let base else { return base != nil }
+            return (try? LogReader(base, LogProof(seals))) != nil
+        }
     }
 
     package let url: URL
@@ -94,6 +100,9 @@ package struct LogFolder: Sendable {
             kind: kind, first: first, last: last, firstTime: Instant(milliseconds: firstTime),
             time: Instant(milliseconds: time), url: url, bytes: FileSystem.size(url))
     }
+
+    /// Below `log`: whose a file is, of which epoch, and what it says to hold.
+    static func place(_ file: URL) -> String { file.pathComponents.suffix(3).joined(separator: "/") }
 
     private static func padded(_ number: UInt64) -> String {
         let digits = String(number)

@@ -4,10 +4,8 @@ package import Foundation
 /// Makes a database file as it was, by laying the batches of a chain over each other in order.
 package struct LogReplay {
     private let chain: LogChain
-    private let owner: [UInt8]
-    /// Of the batch that was taken last; nil before a base.
-    private var previous: (batch: UInt64, chain: String)?
-    private var epoch: UInt64?
+    private let proof: LogProof?
+    private var continuity: LogContinuity
 
     /// What the replay ended at.
     package struct Result: Sendable {
@@ -19,13 +17,20 @@ package struct LogReplay {
     /// Writes the state to `target`: a new file when the chain has a base, else the copy taken at the chain's start.
     ///
     /// Constant memory. Throws `LogFault` (naming the file through `failing`) for anything that is not as it was
-    /// written; `target` is then of no use.
+    /// written; `target` is then of no use. With `seals` all of them are checked before `target` is touched.
     @discardableResult
-    package static func run(_ chain: LogChain, on target: URL, failing: (URL) -> Void = { _ in }) throws -> Result {
-        var replay = LogReplay(chain)
+    package static func run(
+        _ chain: LogChain, on target: URL, seals: LogSeals?, failing: (URL) -> Void = { _ in }
+    ) throws -> Result {
+        var replay = LogReplay(chain, seals)
         var last: LogBatch?
+        let entries = (chain.base.map { [$0] } ?? []) + chain.entries
+        for entry in entries where replay.proof != nil {
+            failing(entry.url)
+            try LogReader(entry, replay.proof).heads()
+        }
         let file = try ImageFile(target)
-        for entry in (chain.base.map { [$0] } ?? []) + chain.entries {
+        for entry in entries {
             failing(entry.url)
             last = try replay.apply(entry, to: file) ?? last
         }
@@ -33,19 +38,25 @@ package struct LogReplay {
         return Result(at: last?.time, last: last)
     }
 
-    private init(_ chain: LogChain) {
+    private init(_ chain: LogChain, _ seals: LogSeals?) {
         self.chain = chain
-        owner = LogBatch.owner(chain.owner)
-        previous = chain.start.map { ($0.batch, $0.chain) }
+        proof = seals.map(LogProof.init)
+        let start = chain.start.map { LogContinuity.Start.batch($0.batch, $0.chain) } ?? .nothing
+        continuity = LogContinuity(owner: chain.owner, after: start)
     }
 
     /// The last batch taken.
     private mutating func apply(_ entry: LogFolder.Entry, to file: ImageFile) throws -> LogBatch? {
-        let reader = try LogReader(entry)
+        let reader = try LogReader(entry, proof)
         var last: LogBatch?
         while let head = try reader.head() {
-            guard head.time <= chain.until else { break }
-            try check(head)
+            guard head.time <= chain.until else {
+                // To its end, where the seal is compared.
+                reader.skip(head)
+                try reader.heads()
+                break
+            }
+            try continuity.take(head)
             if head.kind == .base {
                 let limit = Int64(head.databasePages) * Int64(head.pageSize)
                 try reader.payload(head) { try file.append($0, limit: limit) }
@@ -54,23 +65,43 @@ package struct LogReplay {
                 try reader.payload(head) { try pages.take($0) { try file.write($0, number: $1) } }
                 try pages.finish()
             }
-            previous = (head.last, head.chain.hexadecimal)
             last = head
         }
         return last
     }
+}
 
-    private mutating func check(_ head: LogBatch) throws {
+/// That batches are one database's, and each goes on from the one before.
+struct LogContinuity {
+    enum Start {
+        /// The first is a whole database.
+        case nothing
+        /// The first follows this one.
+        case batch(UInt64, String)
+        /// In the middle of a chain: whatever the first follows.
+        case anywhere
+    }
+
+    private let owner: [UInt8]
+    private var start: Start
+    private var epoch: UInt64?
+
+    init(owner: String, after start: Start) {
+        self.owner = LogBatch.owner(owner)
+        self.start = start
+    }
+
+    mutating func take(_ head: LogBatch) throws {
         guard head.owner == owner else { throw LogFault(reason: "it belongs to another database") }
-        if head.kind == .base {
-            guard previous == nil else {
-                throw LogFault(reason: "a whole database stands where it should not")
-            }
-        } else {
-            guard let previous, head.first == previous.batch + 1, head.previous.hexadecimal == previous.chain,
-                epoch.map({ $0 == head.epoch }) ?? true
-            else { throw LogFault(reason: "it does not go on from the batch before") }
+        switch (start, head.kind) {
+        case (.nothing, .base), (.anywhere, .changes): break
+        case (_, .base): throw LogFault(reason: "a whole database stands where it should not")
+        case (.batch(let number, let chain), _)
+        where head.first == number + 1 && head.previous.hexadecimal == chain && epoch ?? head.epoch == head.epoch:
+            break
+        default: throw LogFault(reason: "it does not go on from the batch before")
         }
+        start = .batch(head.last, head.chain.hexadecimal)
         epoch = head.epoch
     }
 }

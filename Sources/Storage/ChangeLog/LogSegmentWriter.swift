@@ -7,12 +7,17 @@ struct LogSegmentWriter: ~Copyable {
     private var file: AtomicFile
     private var bytes: Int64 = 0
     private let packer: LogPacker
+    private let seals: LogSeals?
+    /// Of the heads, which have the sums of all else.
+    private var heads = SHA256()
 
-    init(_ target: URL) throws {
+    /// Sealed when it is published, where there are seals.
+    init(_ target: URL, _ seals: LogSeals?) throws {
         let packer = try LogPacker()
         let file = try AtomicFile(target)
         self.packer = packer
         self.file = file
+        self.seals = seals
     }
 
     /// Writes `head`, its sums filled in, and the bytes that `payload` gives until an empty buffer ends them. Returns
@@ -28,7 +33,9 @@ struct LogSegmentWriter: ~Copyable {
             try file.write(part)
         }
         batch.payloadDigest = Array(digest.finalize())
-        try file.overwrite(batch.encoded(), at: start)
+        let head = batch.encoded()
+        heads.update(data: head)
+        try file.overwrite(head, at: start)
         bytes += Int64(LogBatch.byteCount) + batch.payloadBytes
         return batch
     }
@@ -37,7 +44,9 @@ struct LogSegmentWriter: ~Copyable {
     mutating func append(_ head: LogBatch, packed: DatabaseTemplate.Payload) throws -> LogBatch {
         var batch = head
         (batch.payloadBytes, batch.payloadDigest) = (Int64(packed.bytes.count), packed.digest)
-        try file.write(batch.encoded())
+        let head = batch.encoded()
+        heads.update(data: head)
+        try file.write(head)
         try file.write(packed.bytes)
         bytes += Int64(LogBatch.byteCount) + batch.payloadBytes
         return batch
@@ -45,11 +54,20 @@ struct LogSegmentWriter: ~Copyable {
 
     /// Adds a batch as it is stored in another file, its sum checked.
     mutating func copy(_ batch: LogBatch, from reader: LogReader) throws {
+        let head = batch.encoded()
+        heads.update(data: head)
+        try file.write(head)
         try reader.copy(batch) { try file.write($0) }
         bytes += Int64(LogBatch.byteCount) + batch.payloadBytes
     }
 
-    mutating func publish() throws { try file.publish() }
+    mutating func publish() throws {
+        if let seals {
+            let seal = try seals.seal(heads: Array(heads.finalize()), at: LogFolder.place(file.target))
+            try file.write(seal.encoded())
+        }
+        try file.publish()
+    }
 }
 
 /// Compresses payloads as gzip members of at most 256 KiB of plain bytes. Their memory is touched only as far as it is
