@@ -12,12 +12,13 @@ final class CheckpointPlan: Sendable {
         static let pause = Duration.seconds(1)
         /// Until the next try when a reader, perhaps a copy of seconds, needs what is in the WAL.
         static let heldPause = Duration.milliseconds(250)
-        /// Frames beyond those in the file that make a part: a copy of some 3 ms.
-        static let partFrames = 3000
-        /// Frames of a long WAL that a whole one copies, and syncs, at the most, as long as there are parts left.
-        static let wholeFrames = 1000
-        /// Parts before a whole one: the last ones only leave behind what is committed during their sync.
-        static let parts = 8
+        /// Frames beyond those in the file that make a part of a long WAL, and that a whole one copies at the most: a
+        /// millisecond of work, and a sync that other shops hardly notice.
+        static let partFrames = 1000
+        /// What is copied as a whole while the WAL is not long: a shop of few writes is spared the second sync.
+        static let wholeFrames = 3000
+        /// Parts before a whole one, even if it is much then: a disk whose syncs take long would never come to an end.
+        static let parts = 32
     }
 
     enum Step {
@@ -57,7 +58,7 @@ final class CheckpointPlan: Sendable {
             let isDue = isLong || passed.map { $0 >= Limit.pause } ?? true
             let left = frames - state.copied
             guard state.parts < Limit.parts else { return isDue ? .whole : .none }
-            let isMuch = left > (isLong ? Limit.wholeFrames : Limit.partFrames)
+            let isMuch = left > (isDue && !isLong ? Limit.wholeFrames : Limit.partFrames)
             return switch (isDue, isMuch) {
             case (true, true): .lastPart
             case (true, false): .whole

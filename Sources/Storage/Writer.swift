@@ -40,17 +40,21 @@ final class Writer: Sendable {
 
     var walFrames: Int { Int(walSize.frames.load(ordering: .relaxed)) }
 
-    /// Call before a transaction.
+    /// Call before a transaction. Throws SQLITE_READONLY where SQLite could open the file only for reading: it would
+    /// begin a transaction all the same, and fail the first statement that writes.
     func prepare(_ db: Database, _ schema: DatabaseSchema) throws {
         room.prepare(used: walFrames)
         guard !isPrepared.load(ordering: .relaxed) else { return }
+        guard Self.canWrite(db) else { throw DatabaseError(resultCode: .SQLITE_READONLY) }
         try schema.prepareWriter(db)
         isPrepared.store(true, ordering: .relaxed)
     }
 
     /// False for a connection that SQLite could open only for reading.
-    var canWrite: Bool {
-        queue.unsafeReentrantWrite { db in db.sqliteConnection.map { sqlite3_db_readonly($0, "main") == 0 } ?? false }
+    var canWrite: Bool { queue.unsafeReentrantWrite(Self.canWrite) }
+
+    private static func canWrite(_ db: Database) -> Bool {
+        db.sqliteConnection.map { sqlite3_db_readonly($0, "main") == 0 } ?? false
     }
 
     /// Copies what no reader needs any more from the WAL into the file; waits for nobody. Syncs the file only when that

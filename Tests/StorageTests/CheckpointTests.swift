@@ -15,6 +15,7 @@ struct CheckpointTests {
     private static let due = DatabaseFile.Limit.walFrames
     private static let busy = DatabaseFile.Limit.busyWALFrames
     private static let part = CheckpointPlan.Limit.partFrames
+    private static let whole = CheckpointPlan.Limit.wholeFrames
 
     // MARK: - When
 
@@ -22,20 +23,20 @@ struct CheckpointTests {
         let plan = CheckpointPlan()
         let now = ContinuousClock.now
         #expect(plan.step(frames: Self.due - 1, now: now) == .none)
-        #expect(plan.step(frames: Self.part, now: now) == .whole)
+        #expect(plan.step(frames: Self.whole + 1, now: now) == .lastPart)
+        #expect(plan.step(frames: Self.whole, now: now) == .whole)
         #expect(plan.step(frames: Self.due, now: now) == .whole)
         plan.didCopy(Self.due, of: Self.due, now: now)
         // Nothing was committed since.
         #expect(plan.step(frames: Self.due, now: now + .seconds(9)) == .none)
         // It began again, and grew.
         #expect(plan.step(frames: 12, now: now) == .none)
-        #expect(plan.step(frames: Self.due, now: now + .milliseconds(900)) == .none)
-        #expect(plan.step(frames: Self.part, now: now + .milliseconds(900)) == .none)
-        #expect(plan.step(frames: Self.part + 1, now: now + .milliseconds(900)) == .part)
-        plan.didCopyPart(Self.part, now: now)
+        #expect(plan.step(frames: Self.due - 1, now: now + .milliseconds(900)) == .none)
+        #expect(plan.step(frames: Self.due, now: now + .milliseconds(900)) == .part)
+        plan.didCopyPart(Self.due - 1, now: now)
         plan.didSync(failed: false)
-        #expect(plan.step(frames: Self.part + 1, now: now + .milliseconds(900)) == .none)
-        #expect(plan.step(frames: Self.part + 1, now: now + CheckpointPlan.Limit.pause) == .whole)
+        #expect(plan.step(frames: Self.due, now: now + .milliseconds(900)) == .none)
+        #expect(plan.step(frames: Self.due, now: now + CheckpointPlan.Limit.pause) == .whole)
     }
 
     @Test func `a long WAL goes in parts, and after so many as a whole`() {
@@ -45,7 +46,7 @@ struct CheckpointTests {
         var copied = Self.due
         for _ in 0..<CheckpointPlan.Limit.parts {
             let isDue = copied + Self.part >= Self.busy
-            #expect(plan.step(frames: copied + Self.part, now: now) == (isDue ? .lastPart : .none))
+            #expect(plan.step(frames: copied + Self.part, now: now) == (isDue ? .whole : .none))
             #expect(plan.step(frames: copied + Self.part + 1, now: now) == (isDue ? .lastPart : .part))
             copied += Self.part
             plan.didCopyPart(copied, now: now)
@@ -78,7 +79,7 @@ struct CheckpointTests {
     /// One commit of more frames than are copied as a whole.
     private func fill(_ file: DatabaseFile) async throws {
         let text = String(repeating: "x", count: 1_000_000)
-        let rows = Self.part * 4096 / text.utf8.count + 2
+        let rows = Self.whole * 4096 / text.utf8.count + 2
         try await file.write { db in
             for _ in 0..<rows { try db.run("INSERT INTO notes (text) VALUES (?1)", [.text(text)]) }
         }
@@ -102,7 +103,7 @@ struct CheckpointTests {
         try await file.add("second")
         // Once the part is synced, the rest follows with what comes next.
         await until { file.closeIfQuiet() }
-        #expect(FileSystem.size(file.url) > empty + Int64(Self.part) * 4096)
+        #expect(FileSystem.size(file.url) > empty + Int64(Self.whole) * 4096)
         let now = try #require(try WriteAheadLog.open(of: file.url)?.start)
         #expect(now == start)
         #expect(try file.notes().last == "second")
