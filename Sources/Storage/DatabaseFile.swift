@@ -25,7 +25,7 @@ package final class DatabaseFile: Sendable {
         /// How many they may be when the last checkpoint was a moment ago (`CheckpointPlan`), within `walBytes`. Pages
         /// that are written over and over are then taken into the change log a few times less, and fewer writes wait.
         static let busyWALFrames = 15_000
-        /// Bytes that a WAL keeps on disk when it starts again from its beginning.
+        /// Bytes that a WAL keeps on disk when it starts again from its beginning (`WALRoom`).
         static let walBytes = 64 << 20
     }
 
@@ -119,10 +119,7 @@ package final class DatabaseFile: Sendable {
         guard FileSystem.isOrdinaryFile(url) else { throw DomainError.damaged(cause: "not a file: \(url.path)") }
         do {
             let queue = try DatabaseConfiguration.openWriter(url, check: schema.check)
-            try queue.writeWithoutTransaction { db in
-                try migrate(db)
-                try db.execute(sql: "PRAGMA journal_size_limit = \(Limit.walBytes)")
-            }
+            try queue.writeWithoutTransaction(migrate)
             return try Writer(queue, url)
         } catch let error as DatabaseError {
             throw DomainError(sqlite: error)

@@ -123,6 +123,27 @@ struct CheckpointTests {
         #expect(try file.notes().count(where: { $0 == "more" }) == rounds)
     }
 
+    @Test func `a WAL that was long is cut off by and by`() async throws {
+        let file = try storage.file()
+        let limit = Int64(DatabaseFile.Limit.walBytes)
+        let text = String(repeating: "x", count: 1_000_000)
+        try await file.write(alone: true) { db in
+            for _ in 0..<90 { try db.run("INSERT INTO notes (text) VALUES (?1)", [.text(text)]) }
+        }
+        let wal = URL(filePath: file.url.path + "-wal")
+        let long = FileSystem.size(wal)
+        #expect(long > limit + 20 << 20)
+        var sizes = [long]
+        while let last = sizes.last, last > limit, sizes.count < 1000 {
+            try await file.add("small")
+            sizes.append(FileSystem.size(wal))
+        }
+        #expect(sizes.last == limit)
+        #expect(zip(sizes, sizes.dropFirst()).allSatisfy { $0 - $1 <= 4 << 20 }, "in pieces")
+        #expect(sizes.count(where: { $0 >= long }) > 1, "not while its frames are of use")
+        #expect(try file.notes().count == 90 + sizes.count - 1)
+    }
+
     @Test func `what a failed sync may have lost is copied again`() async throws {
         let file = try storage.file()
         try await fill(file)
