@@ -85,6 +85,11 @@ final class CheckpointPlan: Sendable {
     /// The sync of a part failed: what it copied may not be on disk, and the next sync would not tell.
     var hasFailed: Bool { state.withLock { $0.hasFailed } }
 
+    /// The disk refused the copy: tried again as behind a reader, and not with every commit.
+    func didFail(now: ContinuousClock.Instant = .now) {
+        state.withLock { ($0.isHeld, $0.last) = (true, now) }
+    }
+
     /// As much as possible was copied of a WAL of so many frames; synced too, if that is all.
     func didCopy(_ copied: Int, of frames: Int, now: ContinuousClock.Instant = .now) {
         state.withLock { state in

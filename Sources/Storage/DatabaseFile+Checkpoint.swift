@@ -43,7 +43,7 @@ extension DatabaseFile {
             writer.checkpoints.didCopy(copied, of: frames)
             log?.didCheckpoint()
         } catch {
-            checkpointFailed(error)
+            checkpointFailed(writer, error)
         }
     }
 
@@ -85,7 +85,7 @@ extension DatabaseFile {
         do {
             writer.checkpoints.didCopyPart(try writer.checkpoint())
         } catch {
-            return checkpointFailed(error)
+            return checkpointFailed(writer, error)
         }
         if hold.step == .lastPart { log?.hurry(self) }
         // Counts as a reader, so that nobody closes the file meanwhile.
@@ -103,8 +103,9 @@ extension DatabaseFile {
         }
     }
 
-    private func checkpointFailed(_ error: any Error) {
+    private func checkpointFailed(_ writer: Writer, _ error: any Error) {
         warnOfCheckpoint(error)
+        writer.checkpoints.didFail()
         if Self.mayHaveLostPages(error) { distrust() }
     }
 

@@ -74,6 +74,15 @@ struct CheckpointTests {
         #expect(plan.step(frames: 2 * Self.busy, now: later + CheckpointPlan.Limit.heldPause) == .lastPart)
     }
 
+    @Test func `after a refusal of the disk it is tried a few times a second`() {
+        let plan = CheckpointPlan()
+        let now = ContinuousClock.now
+        #expect(plan.step(frames: Self.busy, now: now) == .lastPart)
+        plan.didFail(now: now)
+        #expect(plan.step(frames: Self.busy + 1, now: now + .milliseconds(200)) == .none)
+        #expect(plan.step(frames: Self.busy + 1, now: now + CheckpointPlan.Limit.heldPause) == .lastPart)
+    }
+
     // MARK: - What
 
     /// One commit of more frames than are copied as a whole.
