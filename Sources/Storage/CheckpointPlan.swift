@@ -43,7 +43,10 @@ final class CheckpointPlan: Sendable {
         var hasFailed = false
     }
 
+    private let pause: Duration
     private let state = Mutex(State())
+
+    init(pause: Duration = Limit.pause) { self.pause = pause }
 
     /// What to do with a WAL of so many frames.
     func step(frames: Int, now: @autoclosure () -> ContinuousClock.Instant = .now) -> Step {
@@ -55,7 +58,7 @@ final class CheckpointPlan: Sendable {
             let isLong = frames >= DatabaseFile.Limit.busyWALFrames
             let passed = state.last.map { now() - $0 }
             if state.isHeld, let passed, passed < Limit.heldPause { return .none }
-            let isDue = isLong || passed.map { $0 >= Limit.pause } ?? true
+            let isDue = isLong || passed.map { $0 >= pause } ?? true
             let left = frames - state.copied
             guard state.parts < Limit.parts else { return isDue ? .whole : .none }
             let isMuch = left > (isDue && !isLong ? Limit.wholeFrames : Limit.partFrames)

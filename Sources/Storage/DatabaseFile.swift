@@ -120,7 +120,7 @@ package final class DatabaseFile: Sendable {
         do {
             let queue = try DatabaseConfiguration.openWriter(url, check: schema.check)
             try queue.writeWithoutTransaction(migrate)
-            return try Writer(queue, url)
+            return try Writer(queue, url, checkpointPause: services.checkpointPause)
         } catch let error as DatabaseError {
             throw DomainError(sqlite: error)
         }

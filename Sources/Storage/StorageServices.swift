@@ -25,13 +25,19 @@ package final class StorageServices: Sendable {
     package let refusals = WriteRefusals()
     /// Nil where nothing is logged: in tests of other things, and for copies.
     package let changeLog: ChangeLog?
+    let checkpointPause: Duration
     private let commitPool: NIOThreadPool
     private let long: NIOThreadPool
     private let queries: NIOThreadPool
     private let openFiles: OpenFiles
 
-    package init(logger: Logger, openFiles limit: Int = Limit.openFiles, changeLog: ChangeLog? = nil) {
+    /// `checkpointPause` is `CheckpointPlan.Limit.pause` where nothing else is said.
+    package init(
+        logger: Logger, openFiles limit: Int = Limit.openFiles, changeLog: ChangeLog? = nil,
+        checkpointPause: Duration? = nil
+    ) {
         (self.logger, self.changeLog) = (logger, changeLog)
+        self.checkpointPause = checkpointPause ?? CheckpointPlan.Limit.pause
         commitPool = NIOThreadPool(numberOfThreads: Limit.commitThreads)
         long = NIOThreadPool(numberOfThreads: Limit.longThreads)
         queries = NIOThreadPool(numberOfThreads: Limit.queryThreads)

@@ -8,7 +8,7 @@ import Synchronization
 /// The one read-write connection of a file.
 final class Writer: Sendable {
     let queue: DatabaseQueue
-    let checkpoints = CheckpointPlan()
+    let checkpoints: CheckpointPlan
     private let walSize = WALSize()
     private let room: WALRoom
     private let isPrepared = Atomic<Bool>(false)
@@ -17,8 +17,9 @@ final class Writer: Sendable {
     private nonisolated(unsafe) let file: UnsafeMutablePointer<sqlite3_file>
 
     /// `queue` is open on the file at `url`.
-    init(_ queue: DatabaseQueue, _ url: URL) throws {
+    init(_ queue: DatabaseQueue, _ url: URL, checkpointPause: Duration) throws {
         self.queue = queue
+        checkpoints = CheckpointPlan(pause: checkpointPause)
         room = WALRoom(database: url)
         let context = Unmanaged.passUnretained(walSize).toOpaque()
         file = try queue.writeWithoutTransaction { db in

@@ -26,11 +26,12 @@ final class TestStorage: Sendable {
     let folder: URL
     let services: StorageServices
 
-    init(openFiles: Int = 256) throws {
+    init(openFiles: Int = 256, checkpointPause: Duration? = nil) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "storage-\(Random.token(bytes: 9))")
         try FileSystem.makeFolder(folder)
         services = StorageServices(
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, openFiles: openFiles)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, openFiles: openFiles,
+            checkpointPause: checkpointPause)
     }
 
     deinit {
