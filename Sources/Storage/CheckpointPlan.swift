@@ -93,10 +93,14 @@ final class CheckpointPlan: Sendable {
         state.withLock { ($0.isHeld, $0.last) = (true, now) }
     }
 
-    /// As much as possible was copied of a WAL of so many frames; synced too, if that is all.
-    func didCopy(_ copied: Int, of frames: Int, now: ContinuousClock.Instant = .now) {
+    /// As much as possible was copied of a WAL of so many frames; synced too, if that is all. True when it is all of a
+    /// long one, and not only the frame by which `PendingWrite.unchanging` could not begin it again for a reader.
+    @discardableResult
+    func didCopy(_ copied: Int, of frames: Int, now: ContinuousClock.Instant = .now) -> Bool {
         state.withLock { state in
+            let isNews = copied > state.copied + 1
             state = State(last: now, copied: copied, isHeld: copied < frames)
+            return isNews && !state.isHeld && frames >= Limit.wholeFrames
         }
     }
 }

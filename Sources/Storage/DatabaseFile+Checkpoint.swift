@@ -40,11 +40,19 @@ extension DatabaseFile {
         guard log?.isReadyForCheckpoint(frames: frames, self) ?? true else { return }
         do {
             let copied = try writer.checkpoint()
-            writer.checkpoints.didCopy(copied, of: frames)
+            let wasLong = writer.checkpoints.didCopy(copied, of: frames)
             log?.didCheckpoint()
+            if wasLong { beginWALAgain() }
         } catch {
             checkpointFailed(writer, error)
         }
+    }
+
+    /// All of a long WAL is in the file, but only the next commit makes it short, and perhaps there is none: whoever
+    /// opens the file then would read all of it, 70 ms for what an import leaves, and copy it once more. So the line,
+    /// when nobody is in it, gets a commit of a page that stays as it is.
+    private func beginWALAgain() {
+        state.withLock { if $0.waiting.isEmpty { $0.waiting.append(.unchanging) } }
     }
 
     /// Call before a commit, and `release` after `copyPart`. Nil when no part is due, or cannot be had: then the whole

@@ -16,6 +16,14 @@ struct PendingWrite: Sendable {
     var isCheckpoint = false
 
     static let checkpoint = PendingWrite(run: { _ in {} }, fail: { _ in }, isAlone: true, isCheckpoint: true)
+
+    /// Writes the first page as it is.
+    static let unchanging = PendingWrite(
+        run: { db in
+            let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            try db.execute(sql: "PRAGMA user_version = \(version)")
+            return {}
+        }, fail: { _ in }, isAlone: false)
 }
 
 extension DatabaseFile {

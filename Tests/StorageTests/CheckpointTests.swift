@@ -60,6 +60,15 @@ struct CheckpointTests {
         #expect(plan.hasFailed)
     }
 
+    @Test func `only news of a long WAL that is all in the file asks for another beginning`() {
+        let plan = CheckpointPlan()
+        #expect(!plan.didCopy(Self.due, of: Self.due))
+        #expect(plan.didCopy(Self.whole, of: Self.whole))
+        #expect(!plan.didCopy(Self.whole + 1, of: Self.whole + 1), "a reader kept it from beginning again")
+        #expect(!plan.didCopy(Self.busy, of: Self.busy + 1))
+        #expect(plan.didCopy(Self.busy + 2, of: Self.busy + 2))
+    }
+
     @Test func `behind a reader it is tried a few times a second`() {
         let plan = CheckpointPlan()
         let now = ContinuousClock.now
@@ -130,6 +139,25 @@ struct CheckpointTests {
         let now = try #require(try WriteAheadLog.open(of: file.url)?.start)
         #expect(now.sequence == start.sequence + 1)
         #expect(try file.notes().count(where: { $0 == "more" }) == rounds)
+    }
+
+    @Test func `a long WAL that is in the file begins again by itself`() async throws {
+        let logged = try LoggedStorage()
+        let file = try logged.file()
+        try await file.add("first")
+        try await fill(file)
+        let start = try #require(try WriteAheadLog.open(of: file.url)?.start)
+        // The log has it, and lets it go into the file.
+        await logged.log.flush()
+        await until { file.closeIfQuiet() }
+        let wal = try #require(try WriteAheadLog.open(of: file.url))
+        #expect(wal.start.sequence == start.sequence + 1)
+        #expect(try wal.end(frames: nil).frame == 1, "a page, unchanged")
+        await logged.log.flush()
+        #expect(try logged.tenant.epochs().count == 1, "the log goes on")
+        let notes = try file.notes()
+        #expect(try logged.notes(at: logged.clock.now) == notes)
+        #expect(notes.first == "first")
     }
 
     @Test func `a WAL that was long is cut off by and by`() async throws {
