@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,12 @@ void cappliance_give_way(void) {
 #ifdef __linux__
     // Linux takes 0 for the thread, not the process. 5 is a third of the weight of the others: never starved.
     setpriority(PRIO_PROCESS, 0, 5);
+#endif
+}
+
+void cappliance_give_memory_back(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
 #endif
 }
 

@@ -41,6 +41,8 @@ final class CheckpointPlan: Sendable {
         var isHeld = false
         var isSyncing = false
         var hasFailed = false
+        /// Frames of which `didCopy` last told that the WAL should begin again.
+        var begun = 0
     }
 
     private let pause: Duration
@@ -52,7 +54,9 @@ final class CheckpointPlan: Sendable {
     func step(frames: Int, now: @autoclosure () -> ContinuousClock.Instant = .now) -> Step {
         state.withLock { state in
             // The WAL began again.
-            if frames < state.copied { (state.copied, state.parts, state.isHeld) = (0, 0, false) }
+            if frames < state.copied {
+                (state.copied, state.parts, state.isHeld, state.begun) = (0, 0, false, 0)
+            }
             guard frames >= DatabaseFile.Limit.walFrames, frames > state.copied, !state.isSyncing, !state.hasFailed
             else { return .none }
             let isLong = frames >= DatabaseFile.Limit.busyWALFrames
@@ -94,13 +98,17 @@ final class CheckpointPlan: Sendable {
     }
 
     /// As much as possible was copied of a WAL of so many frames; synced too, if that is all. True when it is all of a
-    /// long one, and not only the frame by which `PendingWrite.unchanging` could not begin it again for a reader.
+    /// long one, which then should begin again: told once, because a reader may keep it from that.
     @discardableResult
     func didCopy(_ copied: Int, of frames: Int, now: ContinuousClock.Instant = .now) -> Bool {
         state.withLock { state in
-            let isNews = copied > state.copied + 1
-            state = State(last: now, copied: copied, isHeld: copied < frames)
-            return isNews && !state.isHeld && frames >= Limit.wholeFrames
+            let isAll = copied >= frames
+            let mustBegin = isAll && frames >= Limit.wholeFrames && frames > state.begun + 1
+            state = State(last: now, copied: copied, isHeld: !isAll, begun: mustBegin ? frames : state.begun)
+            return mustBegin
         }
     }
+
+    /// The last one was kept from copying what it should, by a reader or by the disk.
+    var isHeld: Bool { state.withLock { $0.isHeld } }
 }

@@ -13,8 +13,7 @@ extension DatabaseFile {
         let start: WriteAheadLog.Position
     }
 
-    /// A long WAL goes into the file as soon as the change log has it, instead of at the end of somebody's next write:
-    /// behind an import that one would wait for a third of a second.
+    /// A long WAL goes into the file as soon as the change log has it, instead of behind somebody's next write.
     func checkpointSoon() {
         let mustDrain = state.withLock { state in
             // Behind a commit there is a checkpoint anyway.
@@ -34,24 +33,27 @@ extension DatabaseFile {
         let frames = writer.walFrames
         switch writer.checkpoints.step(frames: frames) {
         case .none: return
-        case .part, .lastPart: if !isMoment { return }
+        case .part, .lastPart:
+            // A part goes behind a commit.
+            if isMoment, !writer.checkpoints.isHeld { commitNothing() }
+            return
         case .whole: break
         }
         guard log?.isReadyForCheckpoint(frames: frames, self) ?? true else { return }
         do {
             let copied = try writer.checkpoint()
-            let wasLong = writer.checkpoints.didCopy(copied, of: frames)
+            let mustBegin = writer.checkpoints.didCopy(copied, of: frames)
             log?.didCheckpoint()
-            if wasLong { beginWALAgain() }
+            // Only a commit makes a WAL short that is all in the file. Whoever opened the file before would read all of
+            // it, 70 ms for what an import leaves, and copy it once more.
+            if mustBegin { commitNothing() }
         } catch {
             checkpointFailed(writer, error)
         }
     }
 
-    /// All of a long WAL is in the file, but only the next commit makes it short, and perhaps there is none: whoever
-    /// opens the file then would read all of it, 70 ms for what an import leaves, and copy it once more. So the line,
-    /// when nobody is in it, gets a commit of a page that stays as it is.
-    private func beginWALAgain() {
+    /// There will be a commit now, if only of a page that stays as it is.
+    private func commitNothing() {
         state.withLock { if $0.waiting.isEmpty { $0.waiting.append(.unchanging) } }
     }
 

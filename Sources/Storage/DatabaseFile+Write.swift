@@ -113,6 +113,7 @@ extension DatabaseFile {
             for outcome in outcomes { outcome() }
             services.commits.announce(name)
             if let hold { copyPart(writer, hold) } else { checkpoint(writer) }
+            if isBulk, writer.walFrames >= Limit.walFrames { services.giveMemoryBack() }
         } catch {
             let reason = note(error)
             if reason.code == DomainError.readOnlyCode, let writer = openForWriting(insteadOf: writer) {

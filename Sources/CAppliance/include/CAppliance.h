@@ -46,6 +46,9 @@ int cappliance_crypt(const char *phrase, const char *setting, char *out, int len
 /// priority of their own.
 void cappliance_give_way(void);
 
+/// Hands pages that were freed to the system. Takes some milliseconds, and the locks of the allocator one by one.
+void cappliance_give_memory_back(void);
+
 /// Waits until the `count` bytes of a file before `offset` are on their way out of memory, and has the disk begin with
 /// those behind it. Makes nothing durable. Without effect where the system does not know it. 0, or -1 with `errno`: then
 /// Linux has told of a failed write here, and a later sync of the descriptor would not.
