@@ -17,12 +17,12 @@ extension DatabaseFile {
     func checkpointSoon() {
         let mustDrain = state.withLock { state in
             // Behind a commit there is a checkpoint anyway.
-            guard case .open(let writer) = state.phase, !state.isDraining, !state.isReplacing,
+            guard case .open(let writer) = state.phase, state.waiting.isEmpty, !state.isReplacing,
                 writer.checkpoints.hasFailed || writer.checkpoints.step(frames: writer.walFrames) != .none
             else { return false }
             state.waiting.append(.checkpoint)
-            state.isDraining = true
-            return true
+            defer { state.isDraining = true }
+            return !state.isDraining
         }
         if mustDrain { scheduleDrain() }
     }

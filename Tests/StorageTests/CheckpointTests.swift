@@ -167,6 +167,17 @@ struct CheckpointTests {
         #expect(notes.first == "first")
     }
 
+    @Test func `a stop right behind a long transaction leaves a short WAL`() async throws {
+        let logged = try LoggedStorage()
+        let file = try logged.file()
+        try await fill(file)
+        let start = try #require(try WriteAheadLog.open(of: file.url)?.start)
+        try await logged.stop()
+        let wal = try #require(try WriteAheadLog.open(of: file.url))
+        #expect(wal.start.sequence == start.sequence + 1)
+        #expect(try wal.end(frames: nil).frame == 1)
+    }
+
     @Test func `a WAL that was long is cut off by and by`() async throws {
         let file = try storage.file()
         let limit = Int64(DatabaseFile.Limit.walBytes)

@@ -57,6 +57,9 @@ final class LoggedStorage: Sendable {
         }
     }
 
+    /// As at the end of a server.
+    func stop() async throws { try await services.shutdown() }
+
     func file(_ name: String = "shop.sqlite") throws -> DatabaseFile {
         try DatabaseFile.create(folder.appending(path: name), schema: TestStorage.schema)
         return existing(name)
