@@ -125,7 +125,7 @@ let package = Package(
         ),
         // Books stands for what a module declares: CollectionKit's own tests need real collections.
         tests("ApplianceCoreTests", ["ApplianceCore"]),
-        tests("StorageTests", ["Storage", "ApplianceCore", grdb, logging, crypto]),
+        tests("StorageTests", ["Storage", "ApplianceCore", "CAppliance", grdb, logging, crypto]),
         tests(
             "CollectionKitTests",
             ["CollectionKit", "Books", "Licensing", "Shop", "Storage", "ApplianceCore", grdb, logging]),

@@ -5,6 +5,9 @@
 
 // Bytes that are gathered before the file system sees them: also what SQLite's own VFS takes at once, below 128 KiB.
 enum { ROOM = 64 << 10 };
+// sqlite.org/fileformat2.html#walformat: "for commit records, the size of the database file in pages after the commit.
+// For all other records, zero."
+enum { FRAME_HEADER = 24, FRAME_SIZE_OFFSET = 4, FRAME_SIZE_BYTES = 4 };
 
 typedef struct {
     sqlite3_file base;
@@ -13,37 +16,62 @@ typedef struct {
     sqlite3_int64 start;
     int count;
     char *bytes;
+    int is_wal;
+    // The next write is the page of a frame that ends a transaction.
+    int ends;
 } gathering_file;
 
 static sqlite3_vfs *real_vfs;
 static sqlite3_vfs gathering_vfs;
+static sqlite3_vfs wal_gathering_vfs;
 
+// What cannot be written is gone: SQLite is told, and rolls back.
 static int hand_on(gathering_file *file) {
     if (file->count == 0) return SQLITE_OK;
-    int code = file->real->pMethods->xWrite(file->real, file->bytes, file->count, file->start);
-    if (code == SQLITE_OK) file->count = 0;
-    return code;
+    int count = file->count;
+    file->count = 0;
+    return file->real->pMethods->xWrite(file->real, file->bytes, count, file->start);
 }
 
-static int gathering_write(sqlite3_file *base, const void *bytes, int count, sqlite3_int64 offset) {
-    gathering_file *file = (gathering_file *)base;
+static void give_room_back(gathering_file *file) {
+    free(file->bytes);
+    file->bytes = NULL;
+}
+
+static int ends_transaction(const char *frame_header) {
+    static const char none[FRAME_SIZE_BYTES];
+    return memcmp(frame_header + FRAME_SIZE_OFFSET, none, sizeof none) != 0;
+}
+
+static int gather(gathering_file *file, const void *bytes, int count, sqlite3_int64 offset) {
     if (file->count > 0 && (offset != file->start + file->count || count > ROOM - file->count)) {
         int code = hand_on(file);
         if (code != SQLITE_OK) return code;
     }
-    if (count > ROOM) return file->real->pMethods->xWrite(file->real, bytes, count, offset);
+    if (file->bytes == NULL) file->bytes = malloc(ROOM);
+    if (count > ROOM || file->bytes == NULL) return file->real->pMethods->xWrite(file->real, bytes, count, offset);
     if (file->count == 0) file->start = offset;
     memcpy(file->bytes + file->count, bytes, (size_t)count);
     file->count += count;
     return SQLITE_OK;
 }
 
+static int gathering_write(sqlite3_file *base, const void *bytes, int count, sqlite3_int64 offset) {
+    gathering_file *file = (gathering_file *)base;
+    int code = gather(file, bytes, count, offset);
+    if (!file->is_wal) return code;
+    // Others may read a transaction as soon as it has ended. (One that wrote a page twice, because its cache was full,
+    // ends with another write; but then, at synchronous=FULL, with a sync too.)
+    if (code == SQLITE_OK && file->ends) code = hand_on(file);
+    file->ends = count == FRAME_HEADER && ends_transaction(bytes);
+    return code;
+}
+
 static int gathering_close(sqlite3_file *base) {
     gathering_file *file = (gathering_file *)base;
     int written = hand_on(file);
     int closed = file->real->pMethods->xClose(file->real);
-    free(file->bytes);
-    file->bytes = NULL;
+    give_room_back(file);
     return written != SQLITE_OK ? written : closed;
 }
 
@@ -61,9 +89,11 @@ static int gathering_truncate(sqlite3_file *base, sqlite3_int64 size) {
     return code == SQLITE_OK ? file->real->pMethods->xTruncate(file->real, size) : code;
 }
 
+// The end of a commit to a WAL: hundreds of such files may be open, and wait for their next one.
 static int gathering_sync(sqlite3_file *base, int flags) {
     gathering_file *file = (gathering_file *)base;
     int code = hand_on(file);
+    give_room_back(file);
     return code == SQLITE_OK ? file->real->pMethods->xSync(file->real, flags) : code;
 }
 
@@ -107,7 +137,7 @@ static int gathering_device(sqlite3_file *base) {
     return real->pMethods->xDeviceCharacteristics(real);
 }
 
-// Version 1: no shared memory, so no WAL, and no map.
+// Version 1: no shared memory, so no database in WAL mode, and no map.
 static const sqlite3_io_methods gathering_methods = {
     .iVersion = 1,
     .xClose = gathering_close,
@@ -125,29 +155,34 @@ static const sqlite3_io_methods gathering_methods = {
 };
 
 static int gathering_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *base, int flags, int *answer) {
+    if (vfs == &wal_gathering_vfs && !(flags & SQLITE_OPEN_WAL)) {
+        return real_vfs->xOpen(real_vfs, name, base, flags, answer);
+    }
     gathering_file *file = (gathering_file *)base;
-    (void)vfs;
     memset(file, 0, sizeof *file);
+    file->is_wal = vfs == &wal_gathering_vfs;
     file->real = (sqlite3_file *)(file + 1);
-    file->bytes = malloc(ROOM);
-    if (file->bytes == NULL) return SQLITE_NOMEM;
     int code = real_vfs->xOpen(real_vfs, name, file->real, flags, answer);
     if (code == SQLITE_OK) {
         base->pMethods = &gathering_methods;
-        return SQLITE_OK;
+    } else if (file->real->pMethods != NULL) {
+        file->real->pMethods->xClose(file->real);
     }
-    if (file->real->pMethods != NULL) file->real->pMethods->xClose(file->real);
-    free(file->bytes);
     return code;
+}
+
+static int add(sqlite3_vfs *vfs, const char *name, int is_default) {
+    *vfs = *real_vfs;
+    vfs->pNext = NULL;
+    vfs->zName = name;
+    vfs->szOsFile = (int)sizeof(gathering_file) + real_vfs->szOsFile;
+    vfs->xOpen = gathering_open;
+    return sqlite3_vfs_register(vfs, is_default);
 }
 
 int cappliance_register_gathering(void) {
     real_vfs = sqlite3_vfs_find(NULL);
     if (real_vfs == NULL) return SQLITE_ERROR;
-    gathering_vfs = *real_vfs;
-    gathering_vfs.pNext = NULL;
-    gathering_vfs.zName = CAPPLIANCE_GATHERING;
-    gathering_vfs.szOsFile = (int)sizeof(gathering_file) + real_vfs->szOsFile;
-    gathering_vfs.xOpen = gathering_open;
-    return sqlite3_vfs_register(&gathering_vfs, 0);
+    int code = add(&gathering_vfs, CAPPLIANCE_GATHERING, 0);
+    return code == SQLITE_OK ? add(&wal_gathering_vfs, "wal-gathering", 1) : code;
 }

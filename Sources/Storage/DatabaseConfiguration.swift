@@ -55,11 +55,15 @@ package enum DatabaseConfiguration {
         try DatabaseQueue(path: url.path, configuration: configuration(readonly: true))
     }
 
-    /// Refused, and nothing lost but time, where somebody else has opened a connection before.
-    private static let library: Void = { _ = cappliance_sqlite_without_statistics() }()
+    /// How SQLite is set up once; the code that registering our VFS gave. The first is refused, and nothing lost but
+    /// time, where somebody else has opened a connection before.
+    static let library: CInt = {
+        _ = cappliance_sqlite_without_statistics()
+        return cappliance_register_gathering()
+    }()
 
     private static func configuration(readonly: Bool) -> Configuration {
-        library
+        _ = library
         var configuration = Configuration()
         configuration.readonly = readonly
         configuration.foreignKeysEnabled = true

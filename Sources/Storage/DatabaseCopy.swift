@@ -12,12 +12,9 @@ enum DatabaseCopy {
         static let cache = 256
     }
 
-    /// What registering the VFS came to.
-    private static let registered = cappliance_register_gathering()
-
     /// Not synced. Throws `DatabaseError`.
     static func run(_ source: Database, to target: URL) throws {
-        try check(registered, nil)
+        try check(DatabaseConfiguration.library, nil)
         var connection: OpaquePointer?
         defer { sqlite3_close(connection) }
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX

@@ -1,6 +1,8 @@
 import ApplianceCore
+import CAppliance
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @testable import Storage
@@ -164,5 +166,29 @@ struct WriteTests {
         #expect(FileSystem.size(storage.url("shop.sqlite-wal")) < (frames + 500) * 4200)
         #expect(FileSystem.size(file.url) > 10 << 20)
         #expect(try file.notes().count == 200)
+    }
+
+    @Test func `what is gathered for a WAL is there for others once it is committed`() async throws {
+        let file = try storage.file()
+        try await file.write { db in
+            let vfs = sqlite3_vfs_find(nil)?.pointee.zName.map { String(cString: $0) }
+            #expect(vfs == "wal-gathering")
+            // So that pages go to the WAL, and come back from it, in the middle of a transaction.
+            try db.execute(sql: "PRAGMA cache_size = 10")
+        }
+        for round in 1...5 {
+            let text = String(repeating: "\(round)", count: 300_000)
+            try await file.write { db in
+                for _ in 0..<3 { try db.run("INSERT INTO notes (text) VALUES (?1)", [.text(text)]) }
+                try db.run("UPDATE notes SET text = text || 'x'", [])
+            }
+            let notes = try file.notes()
+            #expect(notes.count == 3 * round)
+            #expect(notes.last == text + "x")
+            // Read from the disk, not from what the connection knows.
+            let wal = try #require(try WriteAheadLog.open(of: file.url))
+            let frames = file.state.withLock { if case .open(let writer) = $0.phase { writer.walFrames } else { 0 } }
+            #expect(try wal.end(frames: nil).frame == frames)
+        }
     }
 }

@@ -29,7 +29,9 @@ int cappliance_sqlite_copy_wal_again(sqlite3_file *file);
 /// pages. Only for files in rollback or no journal that one connection has open.
 #define CAPPLIANCE_GATHERING "gathering"
 
-/// Makes SQLite know that VFS. Once in a process; a result code of SQLite.
+/// Makes SQLite know that VFS, and use one for all other files that does the same with the frames of a WAL, each of
+/// which SQLite writes in two calls: up to the end of each transaction. Once in a process, before the first connection
+/// is opened; a result code of SQLite.
 int cappliance_register_gathering(void);
 
 /// Runs `deflateInit2` / `inflateInit2` for the gzip container; both are macros.
