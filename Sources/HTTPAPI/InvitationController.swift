@@ -44,10 +44,10 @@ struct InvitationController: Sendable {
         let role = try context.role(&body) ?? .staff
         try body.finish()
         try context.requireOwner(toManage: role)
-        let (invitation, link) = try await services.signIn.invite(
+        let new = try await services.signIn.invite(
             context.tenant, email: email, name: name, role: role, by: context.principal.actor,
             requestID: context.requestID)
-        return Answer.json(invitation.json.adding(["link": .string(link.address)]), status: .created)
+        return Answer.json(new.invitation.json.adding(["link": .string(new.link.address)]), status: .created)
     }
 
     private func revoke(_ context: TenantRequestContext) async throws -> Response {

@@ -1,5 +1,6 @@
 import ApplianceCore
 import CollectionKit
+import GRDB
 import Storage
 
 /// Messages about accounts: into the outbox, with their links sealed, because a link opens an account.
@@ -23,11 +24,20 @@ struct AccountMail: Sendable {
         _ kind: String, about anchor: String, to recipient: String, tenant: Tenant?, subject: String, body: String,
         link: String? = nil
     ) async throws {
+        try await system.write(
+            note(kind, about: anchor, to: recipient, tenant: tenant, subject: subject, body: body, link: link))
+    }
+
+    /// As `send`, for a transaction of `system.sqlite` that the caller makes.
+    func note(
+        _ kind: String, about anchor: String, to recipient: String, tenant: Tenant?, subject: String, body: String,
+        link: String? = nil
+    ) throws -> @Sendable (Database) throws -> Void {
         let (id, now) = (ids.next("msg"), time.now())
         let sealed = try link.map { try Outbox.sealer(master).seal($0, id) }
         let message = Outbox.Message(
             tenantID: tenant?.id ?? "", kind: kind, anchor: anchor, recipient: recipient, subject: subject, body: body,
             sealedLink: sealed)
-        try await system.write { db in _ = try Outbox.put(db, message, id: id, now: now) }
+        return { db in _ = try Outbox.put(db, message, id: id, now: now) }
     }
 }

@@ -3,13 +3,31 @@ package import CollectionKit
 import GRDB
 import Storage
 
+/// An invitation, and what it writes in the shop's file and, as a message, in `system.sqlite`.
+package struct NewInvitation: Sendable {
+    package let invitation: Invitation
+    package let link: IssuedLink
+    let writeInShop: @Sendable (Database) throws -> Void
+    let writeInSystem: @Sendable (Database) throws -> Void
+}
+
 /// Becoming a user of a shop by an invitation.
 extension SignIn {
     /// Invites an address; its earlier invitation ends. The link is in the answer and, sealed, in the outbox, and
     /// nowhere else.
     package func invite(
         _ tenant: Tenant, email: String, name: String, role: ShopRole, by actor: Actor, requestID: String?
-    ) async throws -> (invitation: Invitation, link: IssuedLink) {
+    ) async throws -> NewInvitation {
+        let new = try invitation(to: tenant, email: email, name: name, role: role, by: actor, requestID: requestID)
+        try await directory.file(tenant.id).write(new.writeInShop)
+        try await system.write(new.writeInSystem)
+        return new
+    }
+
+    /// As `invite`, for transactions that the caller makes.
+    package func invitation(
+        to tenant: Tenant, email: String, name: String, role: ShopRole, by actor: Actor, requestID: String?
+    ) throws -> NewInvitation {
         guard TextRules.isEmail(email) else {
             throw DomainError.invalid("email", "not_an_email", "Not an e-mail address.")
         }
@@ -17,14 +35,8 @@ extension SignIn {
         let invitation = Invitation(
             id: ids.next("inv"), email: email, name: name, role: role, status: .pending, createdAt: now,
             expiresAt: now.adding(InvitationStore.Limit.lifetime))
-        try await directory.file(tenant.id).write { db in
-            try InvitationStore.insert(db, invitation, tokenHash: link.hash, by: actor)
-            try AuditTrail.append(
-                db, at: now, actor: actor, action: "invitation.create", target: invitation.id, requestID: requestID,
-                data: JSON.object([.init("role", .string(role.name))]).text)
-        }
         let address = mail.address(of: link, page: "invitation")
-        try await mail.send(
+        let message = try mail.note(
             "invitation", about: invitation.id, to: email, tenant: tenant, subject: "You are invited to \(tenant.name)",
             body: """
                 Hello,
@@ -36,7 +48,14 @@ extension SignIn {
 
                 If you did not expect this, do nothing.
                 """, link: address)
-        return (invitation, IssuedLink(address: address, expiresAt: invitation.expiresAt))
+        return NewInvitation(
+            invitation: invitation, link: IssuedLink(address: address, expiresAt: invitation.expiresAt),
+            writeInShop: { db in
+                try InvitationStore.insert(db, invitation, tokenHash: link.hash, by: actor)
+                try AuditTrail.append(
+                    db, at: now, actor: actor, action: "invitation.create", target: invitation.id,
+                    requestID: requestID, data: JSON.object([.init("role", .string(role.name))]).text)
+            }, writeInSystem: message)
     }
 
     package func invitations(_ tenant: Tenant) throws -> [Invitation] {

@@ -57,7 +57,7 @@ extension SignIn {
     }
 
     /// Notes in the background that an address has an account in a shop.
-    package func learn(_ email: String, in tenantID: String) {
+    func learn(_ email: String, in tenantID: String) {
         // Too much to do already: it is learned another time.
         try? afterwards.run { [system] in
             guard (try? system.read { db in try AccountIndex.has(db, email, tenantID) }) == false else { return }

@@ -30,23 +30,32 @@ package final class Tenants: Sendable {
         self.rules = rules
     }
 
-    /// Makes the shop's file from the template, its owner, and last its row: a crash before leaves an unused folder.
-    package func create(_ input: TenantInput, by actor: Actor, requestID: String) async throws -> Tenant {
+    /// Makes the shop's file from the template, its owner or what `inviting` gives, and last its row: a crash before
+    /// leaves an unused folder.
+    package func create(
+        _ input: TenantInput, by actor: Actor, requestID: String,
+        inviting: (Tenant) throws -> NewInvitation? = { _ in nil }
+    ) async throws -> Tenant {
         guard directory[input.slug] == nil else { throw Self.slugTaken(input.slug) }
         _ = try wanted(input.plan, version: nil)
         let now = time.now()
         let tenant = Tenant(input, id: ids.next("ten"), now: now, rules: rules(input.plan))
+        let invitation = try inviting(tenant)
         let owner = try await ownerHash(input)
         try await makeFile(tenant)
         do {
             let userID = ids.next("usr")
             try await directory.file(tenant.id).write { db in
                 try Self.setIdentity(db, tenant.id)
+                try invitation?.writeInShop(db)
                 guard let owner else { return }
                 _ = try UserStore.insert(
                     db, id: userID, email: tenant.ownerEmail, name: "", role: .owner, passwordHash: owner, now: now)
             }
-            try await insert(tenant, by: actor, requestID: requestID)
+            try await insert(tenant, by: actor, requestID: requestID) { db in
+                try AccountIndex.add(db, tenant.ownerEmail, tenant.id)
+                try invitation?.writeInSystem(db)
+            }
         } catch {
             directory.file(tenant.id).closeIfQuiet()
             try? FileSystem.remove(data.tenant(tenant.id))
@@ -68,7 +77,8 @@ package final class Tenants: Sendable {
     }
 
     func insert(
-        _ tenant: Tenant, by actor: Actor, action: String = "tenant.create", requestID: String?, sandbox: Sandbox? = nil
+        _ tenant: Tenant, by actor: Actor, action: String = "tenant.create", requestID: String?,
+        sandbox: Sandbox? = nil, also: @escaping @Sendable (Database) throws -> Void = { _ in }
     ) async throws {
         let subscription = directory.plans.beginning(tenant, like: sandbox?.source)
         try await system.write { db in
@@ -89,6 +99,7 @@ package final class Tenants: Sendable {
             try AuditTrail.append(
                 db, at: tenant.createdAt, actor: actor, action: action, target: tenant.id,
                 requestID: requestID, data: nil)
+            try also(db)
         }
         directory.plans.put(subscription)
     }

@@ -1,5 +1,6 @@
 import ApplianceCore
 import CollectionKit
+import Foundation
 import Storage
 import Testing
 
@@ -11,8 +12,9 @@ struct InvitationTests {
     private func invite(_ plane: ControlPlane, _ tenant: Tenant, _ email: String = "new@acme.example") async throws
         -> (id: String, token: String)
     {
-        let (invitation, link) = try await plane.signIn.invite(
+        let new = try await plane.signIn.invite(
             tenant, email: email, name: "Nina", role: .admin, by: Self.boss, requestID: "r")
+        let (invitation, link) = (new.invitation, new.link)
         #expect(link.address.hasPrefix("https://shops.example/admin#/invitation/\(tenant.id)."))
         return (invitation.id, try #require(link.address.split(separator: "/").last.map(String.init)))
     }
@@ -21,6 +23,38 @@ struct InvitationTests {
         await refusal {
             try await plane.signIn.accept(
                 token: token, name: nil, password: ControlPlane.password, origin: ControlPlane.origin)
+        }
+    }
+
+    /// The same slug is taken between the first look and the row.
+    @Test func `a shop comes with its owner's invitation, or neither comes`() async throws {
+        try await ControlPlane.run { plane in
+            let input = try TenantInput(
+                ["slug": "acme", "name": "Acme", "ownerEmail": "owner@acme.example"], knownModules: [])
+            let signIn = plane.signIn
+            @Sendable func create() async throws -> Tenant {
+                try await plane.tenants.create(input, by: Self.boss, requestID: "r") { tenant in
+                    try signIn.invitation(
+                        to: tenant, email: tenant.ownerEmail, name: "", role: .owner, by: Self.boss, requestID: "r")
+                }
+            }
+            let results = await withTaskGroup { group in
+                for _ in 0..<4 {
+                    group.addTask { () async -> Result<Tenant, any Error> in
+                        do { return .success(try await create()) } catch { return .failure(error) }
+                    }
+                }
+                return await group.reduce(into: [Result<Tenant, any Error>]()) { $0.append($1) }
+            }
+            let made = results.compactMap { try? $0.get() }
+            #expect(made.count == 1)
+            let tenant = try #require(made.first)
+            #expect(try signIn.invitations(tenant).map(\.email) == ["owner@acme.example"])
+            let messages = try plane.outbox.list(limit: 10, cursor: nil, search: nil).items
+            #expect(messages.map { $0["recipient"] } == [.string("owner@acme.example")])
+            #expect(try plane.system.read { db in try AccountIndex.shops(db, "OWNER@acme.example") } == [tenant.id])
+            let folders = try FileManager.default.contentsOfDirectory(atPath: plane.data.tenants.path)
+            #expect(folders.filter { $0.hasPrefix("ten_") } == [tenant.id])
         }
     }
 

@@ -112,16 +112,17 @@ struct TenantController: Sendable {
         let input = try TenantInput(
             await RequestBodies.json(context.request), knownModules: Appliance.optionalModules,
             plans: appliance.directory.plans.names)
-        let tenant = try await appliance.tenants.create(
-            input, by: context.principal.actor, requestID: context.requestID)
-        var answer = await json(tenant)
-        appliance.signIn.learn(tenant.ownerEmail, in: tenant.id)
-        if input.ownerPassword == nil {
-            let (_, link) = try await appliance.signIn.invite(
-                tenant, email: tenant.ownerEmail, name: "", role: .owner, by: context.principal.actor,
-                requestID: context.requestID)
-            answer = answer.adding(["invitation": link.json])
+        let (actor, requestID) = (context.principal.actor, context.requestID)
+        var link: IssuedLink?
+        let tenant = try await appliance.tenants.create(input, by: actor, requestID: requestID) { tenant in
+            guard input.ownerPassword == nil else { return nil }
+            let new = try appliance.signIn.invitation(
+                to: tenant, email: tenant.ownerEmail, name: "", role: .owner, by: actor, requestID: requestID)
+            link = new.link
+            return new
         }
+        var answer = await json(tenant)
+        if let link { answer = answer.adding(["invitation": link.json]) }
         var response = Answer.json(answer, status: .created)
         response.headers[.location] = "\(Self.path)/\(tenant.id)"
         return response
