@@ -32,7 +32,11 @@ enum ControlSession {
         let deadline = ContinuousClock.now + Limit.patience
         repeat {
             if let lock = try lockUnlessServed(data) { return try await withTemporaryServer(configuration, lock, body) }
-            if answers(path) { return try await ControlClient.with(socket: path, body) }
+            if answers(path) {
+                let isNamed = [.flag, .environment].contains(configuration.origin(.backups))
+                return try await ControlClient.with(
+                    socket: path, backups: isNamed ? configuration.backups : nil, body)
+            }
             try await Task.sleep(for: Limit.pause)
         } while ContinuousClock.now < deadline
         throw DomainError(
@@ -89,6 +93,8 @@ enum ControlSession {
 struct ControlClient: Sendable {
     private let http: HTTPClient
     private let base: String
+    /// The folder that was named, where the server may have another.
+    private let backups: URL?
 
     private enum Limit {
         static let answer = 64 << 20
@@ -97,10 +103,12 @@ struct ControlClient: Sendable {
         static let request = TimeAmount.hours(24)
     }
 
-    static func with<Value>(socket: String, _ body: (ControlClient) async throws -> Value) async throws -> Value {
+    static func with<Value>(
+        socket: String, backups: URL? = nil, _ body: (ControlClient) async throws -> Value
+    ) async throws -> Value {
         let http = HTTPClient(eventLoopGroupProvider: .singleton)
         let host = socket.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? socket
-        let client = ControlClient(http: http, base: "http+unix://\(host)")
+        let client = ControlClient(http: http, base: "http+unix://\(host)", backups: backups)
         do {
             let value = try await body(client)
             try await http.shutdown()
@@ -168,6 +176,9 @@ struct ControlClient: Sendable {
         request.headers.add(name: "Host", value: "localhost")
         request.headers.add(name: "Accept", value: accept)
         if let tenant { request.headers.add(name: "X-Tenant-ID", value: tenant) }
+        if let named = backups?.path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) {
+            request.headers.add(name: ControlHeader.backups, value: named)
+        }
         if let body {
             request.body = body
             request.headers.add(name: "Content-Type", value: type)

@@ -1,7 +1,9 @@
 import ApplianceCore
+import Foundation
 import HTTPTypes
 package import Hummingbird
 import Logging
+import Storage
 
 /// The outermost middleware, around everything: gives the request its id, checks its Host, turns errors into problems
 /// (the only `catch`), adds the security headers, and tells the metrics.
@@ -70,7 +72,9 @@ package struct RequestPipeline: RouterMiddleware {
         _ request: Request, _ context: Context, _ next: (Request, Context) async throws -> Response
     ) async -> Response {
         do {
-            if !context.isControl {
+            if context.isControl {
+                try checkBackups(request)
+            } else {
                 try checkHost(request)
                 if request.method == .options,
                     let answer = try cors.preflight(request, host: host.meaning(of: request))
@@ -82,6 +86,18 @@ package struct RequestPipeline: RouterMiddleware {
         } catch {
             return problem(methods.explaining(error, request), request, context.requestID).response
         }
+    }
+
+    /// That a command which names a folder of backups means the server's: it would be told of that one.
+    private func checkBackups(_ request: Request) throws {
+        guard let name = HTTPField.Name(ControlHeader.backups),
+            let named = request.headers[name]?.removingPercentEncoding,
+            let ours = services.storage.changeLog?.backups.resolvingSymlinksInPath().path,
+            URL(filePath: named).resolvingSymlinksInPath().path != ours
+        else { return }
+        throw DomainError.conflict(
+            "other_backups", "The server that runs on this data folder keeps its backups in \(ours), not in \(named).",
+            hint: "Leave --backups out; a restore takes another folder by --from. Or stop the server.")
     }
 
     /// That there is one `Host`, well formed, and somebody who has it.

@@ -26,6 +26,7 @@ def page(new_page, operator_state, served):
 def test_the_report_tells_what_would_be_lost(page):
     line = row(page, "Recovery by tenant", NAME)
     expect(line).to_contain_text("kept")
+    expect(line).to_contain_text(f"{SLUG} · ")
     expect(page.get_by_role("region", name="Promises")).to_contain_text(re.compile(r"1 s promised, .* measured"))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -178,6 +179,22 @@ def test_a_setting_comes_from_the_flag_then_the_variable_then_the_file_then_the_
     assert PASSWORD not in appliance.cli("config").stdout
     file.write_text("backup: misspelt\n")
     assert "unknown key backup" in appliance.cli("config", code=65).stderr
+
+
+def test_a_running_server_refuses_to_speak_for_a_folder_of_backups_that_is_not_its(appliance, tmp_path):
+    appliance.start()
+    appliance.cli("backup", "create")
+    copy, link = tmp_path / "a copy, ü", tmp_path / "link"
+    shutil.copytree(appliance.backups, copy)
+    link.symlink_to(appliance.backups)
+    for name in (copy, tmp_path / "nothing"):
+        refused = appliance.cli("backup", "verify", "--backups", name, code=1).stderr
+        assert f"not in {name}" in refused and str(appliance.backups) in refused
+        appliance.cli("backup", "list", code=1, env={"APPLIANCE_BACKUPS": str(name)})
+    appliance.cli("backup", "verify", "--backups", link)
+    appliance.cli("backup", "verify", "--backups", f"{appliance.backups}/../{appliance.backups.name}/")
+    appliance.stop()
+    assert "is good" in appliance.cli("backup", "verify", "--backups", copy).stdout
 
 
 def test_records_are_made_found_changed_and_deleted(appliance):

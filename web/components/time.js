@@ -1,9 +1,14 @@
 import { element } from '../dom.js'
-import { localTime, relativeTime, utcTime } from '../format.js'
+import { exactTime, localTime, relativeTime, utcTime } from '../format.js'
 
 /** A moment in the reader's time zone; the server's UTC is in the title. Null is a dash. */
 export function time(iso, empty = '–') {
   return iso ? stamp(iso, localTime(iso), utcTime(iso)) : empty
+}
+
+/** The same to the second, where that is what matters. */
+export function second(iso) {
+  return stamp(iso, exactTime(iso), utcTime(iso))
 }
 
 /** A moment as distance from now, with both exact times in the title. */

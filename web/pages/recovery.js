@@ -5,7 +5,7 @@ import { facts, pageHeader, panel } from '../components/page-header.js'
 import { loadInto } from '../components/panel-loader.js'
 import { emptyState } from '../components/states.js'
 import { table } from '../components/table.js'
-import { ago, time } from '../components/time.js'
+import { ago, second, time } from '../components/time.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
 import { bytes, counted, duration } from '../format.js'
@@ -14,7 +14,7 @@ import { drillHistory } from './drill-history.js'
 const columns = [
   { title: 'Tenant', main: true, cell: (line) => [
     element('a', { href: `#/tenants/${line.tenant}` }, line.name),
-    element('span', { class: 'sub' }, bytes(line.bytes))] },
+    element('span', { class: 'sub' }, `${line.tenant} · ${bytes(line.bytes)}`)] },
   { title: 'State', cell: ({ breaches }) => (breaches.length === 0
     ? badge('kept', 'good', 'check') : [badge('broken', 'bad', 'warn'), element('span', { class: 'sub' }, breaches.join('; '))]) },
   { title: 'Restorable from', cell: (line) => time(line.restorableFrom) },
@@ -38,7 +38,7 @@ export function recoveryPage({ api, signal }) {
 
 function reportView(report) {
   const broken = report.items.filter((line) => !line.ok).length
-  const gaps = report.items.flatMap((line) => line.gaps.map((gap) => ({ ...gap, tenant: line.name })))
+  const gaps = report.items.flatMap((line) => line.gaps.map((gap) => ({ ...gap, tenant: line.tenant })))
   return element('div', { class: 'stack' },
     panel({ title: 'Promises' }, facts([
       ['At', time(report.at)],
@@ -59,8 +59,8 @@ function reportView(report) {
 function gapPanel(items) {
   return panel({ title: 'Times not kept to the second' }, table({ caption: 'Gaps', items, narrow: 'scroll', columns: [
     { title: 'Tenant', main: true, cell: ({ tenant }) => tenant },
-    { title: 'From', cell: ({ from }) => time(from) },
-    { title: 'To', cell: ({ to }) => time(to) },
+    { title: 'From', cell: ({ from }) => second(from) },
+    { title: 'To', cell: ({ to }) => second(to) },
     { title: 'Because', cell: ({ reason }) => reason },
   ] }))
 }
