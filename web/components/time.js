@@ -7,8 +7,8 @@ export function time(iso, empty = '–') {
 }
 
 /** The same to the second, where that is what matters. */
-export function second(iso) {
-  return stamp(iso, exactTime(iso), utcTime(iso))
+export function second(iso, empty = '–') {
+  return iso ? stamp(iso, exactTime(iso), utcTime(iso)) : empty
 }
 
 /** A moment as distance from now, with both exact times in the title. */

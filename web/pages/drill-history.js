@@ -5,7 +5,7 @@ import { panel } from '../components/page-header.js'
 import { loadInto } from '../components/panel-loader.js'
 import { emptyState } from '../components/states.js'
 import { table } from '../components/table.js'
-import { time } from '../components/time.js'
+import { second, time } from '../components/time.js'
 import { openWorkDialog } from '../components/work-dialog.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
@@ -44,7 +44,7 @@ function history(items) {
       { title: 'Result', cell: ({ ok, problem }) => (ok ? badge('whole', 'good', 'check')
         : [badge('failed', 'bad', 'warn'), element('span', { class: 'sub' }, problem)]) },
       { title: 'At', cell: ({ at }) => time(at) },
-      { title: 'State of', minor: true, cell: ({ stateAt }) => time(stateAt) },
+      { title: 'State of', minor: true, cell: ({ stateAt }) => second(stateAt) },
       { title: 'From', minor: true, cell: ({ source }) => source },
       { title: 'Size', align: 'end', cell: (drill) => bytes(drill.bytes) },
       { title: 'Took', align: 'end', cell: ({ seconds }) => duration(seconds) },

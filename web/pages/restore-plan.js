@@ -1,7 +1,7 @@
 import { facts } from '../components/page-header.js'
 import { badge } from '../components/badge.js'
 import { table } from '../components/table.js'
-import { time } from '../components/time.js'
+import { second, time } from '../components/time.js'
 import { element } from '../dom.js'
 import { bytes, counted, duration } from '../format.js'
 
@@ -13,7 +13,7 @@ const planColumns = [
 
 const resultColumns = [
   { title: 'Tenant', main: true, cell: (one) => one.tenant },
-  { title: 'Went back to', cell: (one) => time(one.at) },
+  { title: 'Went back to', cell: (one) => second(one.at) },
   { title: 'Took', align: 'end', cell: (one) => duration(one.seconds) },
   { title: 'Undo kept at', cell: (one) => element('code', {}, one.undo ?? '–') },
 ]
@@ -29,7 +29,7 @@ export function planView({ undo, as, source, at, range, bytes: size, expectedSec
       aside)),
     facts([
       ['From', source],
-      ['State of', time(at)],
+      ['State of', second(at)],
       ['Known from', range ? time(range.from) : null],
       ['Restores', as ? `as ${as}` : counted(tenants.length, 'tenant')],
       ['Size', bytes(size)],

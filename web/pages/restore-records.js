@@ -4,7 +4,7 @@ import { cancelButton } from '../components/dialog.js'
 import { form } from '../components/form.js'
 import { facts } from '../components/page-header.js'
 import { table } from '../components/table.js'
-import { time } from '../components/time.js'
+import { second } from '../components/time.js'
 import { runIn } from '../components/work-dialog.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
@@ -48,7 +48,7 @@ function resultView(records) {
 function view(records) {
   return element('div', { class: 'stack' },
     facts([
-      ['Collection', records.collection], ['State of', time(records.at)],
+      ['Collection', records.collection], ['State of', second(records.at)],
       [records.dryRun ? 'Would come back' : 'Brought back', count(records.broughtBack)],
       [records.dryRun ? 'Would be replaced' : 'Replaced', count(records.replaced)],
       ['As they were already', count(records.unchanged)],

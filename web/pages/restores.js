@@ -7,7 +7,7 @@ import { form } from '../components/form.js'
 import { panel } from '../components/page-header.js'
 import { PagedList } from '../components/paged-list.js'
 import { emptyState } from '../components/states.js'
-import { ago, time } from '../components/time.js'
+import { ago, second, time } from '../components/time.js'
 import { runIn } from '../components/work-dialog.js'
 import { commands } from '../commands.js'
 import { element } from '../dom.js'
@@ -26,7 +26,7 @@ export function restoresPanel({ api, signal, onDone }) {
     columns: [
       { title: 'Restored', main: true, cell: (entry) => [what(entry),
         element('span', { class: 'sub' }, ago(entry.restoredAt))] },
-      { title: 'Went to', cell: ({ databases }) => time(databases[0].at) },
+      { title: 'Went to', cell: ({ databases }) => second(databases[0].at) },
       { title: 'From', minor: true, cell: ({ databases }) => databases[0].source || '–' },
       { title: 'State', cell: ({ state }) => badge(...words[state]) },
       { title: 'Undo', cell: (entry) => undoOf({ api, entry, onDone: () => onDone() }) },
