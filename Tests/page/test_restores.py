@@ -59,6 +59,7 @@ def test_the_plan_shows_what_would_change(page, shop):
     expect(dialog.get_by_text("was changed since: city")).to_be_visible()
     expect(dialog.get_by_text("Kept", exact=True)).to_have_count(0)
     expect(dialog.get_by_text("Expected to take")).to_be_visible()
+    expect(dialog).to_contain_text(re.compile(r"State of[^:]*\d:\d\d:\d\d"), use_inner_text=True)
     check(page)
 
 
