@@ -88,7 +88,7 @@ package struct RequestPipeline: RouterMiddleware {
         }
     }
 
-    /// That a command which names a folder of backups means the server's: it would be told of that one.
+    /// Refuses a command that names another folder of backups than the server's, of which the answer would be.
     private func checkBackups(_ request: Request) throws {
         guard let name = HTTPField.Name(ControlHeader.backups),
             let named = request.headers[name]?.removingPercentEncoding,

@@ -55,8 +55,8 @@ package enum DatabaseConfiguration {
         try DatabaseQueue(path: url.path, configuration: configuration(readonly: true))
     }
 
-    /// How SQLite is set up once; the code that registering our VFS gave. The first is refused, and nothing lost but
-    /// time, where somebody else has opened a connection before.
+    /// Sets SQLite up, once; the result code of registering our VFS. Where somebody else has opened a connection
+    /// before, SQLite goes on counting its memory, and nothing is lost but time.
     static let library: CInt = {
         _ = cappliance_sqlite_without_statistics()
         return cappliance_register_gathering()
