@@ -117,15 +117,14 @@ struct SnapshotStore: Sendable {
     }
 
     /// Copies, compresses, and proves what was stored: it is decompressed again and is the copy byte for byte, and the
-    /// copy passes every check that a restore makes. Both go on beside each other, on all cores.
+    /// copy passes every check that a restore makes. All of it goes on beside each other, on all cores.
     private func copy(_ subject: SnapshotSubject, to target: URL) throws -> Stored {
         try environment.directory.withScratchFolder { scratch in
             let plain = scratch.appending(path: "copy.sqlite")
             let takenAt = environment.time.now()
             let mark = FileMark(subject.file)
             let isSettled = FileMark.isSettled(subject.file, before: scratch)
-            let position = try subject.file.copy(to: plain)
-            let (sums, facts) = try storeAndProve(plain, subject, at: target)
+            let (position, sums, facts) = try storeAndProve(subject, by: plain, at: target)
             let contents = try DatabaseFacts.contents(plain, schema: subject.file.schema)
             try linkContents(contents, subject)
             let file = Manifest.File(
@@ -144,21 +143,25 @@ struct SnapshotStore: Sendable {
     }
 
     private func storeAndProve(
-        _ plain: URL, _ subject: SnapshotSubject, at target: URL
-    ) throws -> (StoredFile.Sums, DatabaseFacts) {
+        _ subject: SnapshotSubject, by plain: URL, at target: URL
+    ) throws -> (LogPosition?, StoredFile.Sums, DatabaseFacts) {
+        let progress = CopyProgress()
+        var position: LogPosition?
         var sums: StoredFile.Sums?
         var facts: DatabaseFacts?
+        // The other step waits for the first, which always begins before it.
         try Cores.together(2) { step in
             if step == 0 {
+                position = try subject.file.copy(to: plain, progress: progress)
                 facts = try DatabaseFacts.prove(plain, schema: subject.file.schema, tenant: subject.tenant?.id)
             } else {
-                let made = try StoredFile.compress(plain, to: target, former: former(subject))
+                let made = try StoredFile.compress(plain, following: progress, to: target, former: former(subject))
                 try StoredFile.reread(made, of: subject.path, in: partial)
                 sums = made
             }
         }
         guard let sums, let facts else { throw DomainError.internal("a step of a proof did not run") }
-        return (sums, facts)
+        return (position, sums, facts)
     }
 
     /// Where the snapshot before has the same database.

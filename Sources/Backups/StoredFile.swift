@@ -12,17 +12,25 @@ enum StoredFile {
         let storedSha256: String
     }
 
-    /// `former` is what an earlier state was stored in: blocks that have not changed since are taken from there. Each
-    /// part has been decompressed again and compared before it is written; throws `FileFault` where it is another.
+    /// `former` is what an earlier state was stored in: blocks that have not changed since are taken from there.
+    /// `progress` is that of the copy which `plain` is still being made by. Each part has been decompressed again and
+    /// compared before it is written; throws `FileFault` where it is another.
     static func compress(
-        _ plain: URL, to target: URL, former: URL? = nil, _ deflate: Deflate = .best
+        _ plain: URL, following progress: CopyProgress? = nil, to target: URL, former: URL? = nil,
+        _ deflate: Deflate = .best
     ) throws -> Sums {
+        try progress?.wait(for: 1)
         let reader = try FileReader(plain)
+        var wanted: Int64 = 0
         var file = try AtomicFile(target)
         var sums = (plain: Digest(), stored: Digest())
         let members = former.flatMap { GzipMembers.FormerMembers($0, deflate) }
-        try GzipMembers.compress(deflate, former: members, read: reader.fill) {
-            sums.plain.update($0)
+        try GzipMembers.compress(deflate, former: members) { block in
+            wanted += Int64(block.count)
+            try progress?.wait(for: wanted)
+            return try reader.fill(block)
+        } plain: { part in
+            sums.plain.update(part)
         } packed: { part in
             sums.stored.update(part)
             try file.write(part)

@@ -27,14 +27,37 @@ int cappliance_sqlite_sync(sqlite3_file *file) {
     return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
 }
 
-int cappliance_sqlite_copy_wal_again(sqlite3_file *file) {
+int cappliance_sqlite_size(sqlite3_file *file, int64_t *size) {
+    sqlite3_int64 bytes = 0;
+    const int code = file->pMethods->xFileSize(file, &bytes);
+    *size = bytes;
+    return code;
+}
+
+int cappliance_sqlite_read(sqlite3_file *file, void *bytes, int count, int64_t offset) {
+    return file->pMethods->xRead(file, bytes, count, offset);
+}
+
+// Where the index of the WAL keeps how many of its frames are in the file; NULL without an index, and so without a WAL.
+static uint32_t *copied_frames(sqlite3_file *file, int *code) {
     enum { indexPageBytes = 32768, copiedFramesOffset = 96 };
     void volatile *page = NULL;
-    const int code = file->pMethods->xShmMap(file, 0, indexPageBytes, 0, &page);
-    // No index, no WAL.
-    if (code != SQLITE_OK || page == NULL) return code;
-    __atomic_store_n((uint32_t *)((char *)page + copiedFramesOffset), 0, __ATOMIC_SEQ_CST);
-    return SQLITE_OK;
+    *code = file->pMethods->xShmMap(file, 0, indexPageBytes, 0, &page);
+    return *code == SQLITE_OK && page != NULL ? (uint32_t *)((char *)page + copiedFramesOffset) : NULL;
+}
+
+int cappliance_sqlite_copied_frames(sqlite3_file *file, uint32_t *frames) {
+    int code = SQLITE_OK;
+    const uint32_t *copied = copied_frames(file, &code);
+    *frames = copied != NULL ? __atomic_load_n(copied, __ATOMIC_SEQ_CST) : 0;
+    return code;
+}
+
+int cappliance_sqlite_copy_wal_again(sqlite3_file *file) {
+    int code = SQLITE_OK;
+    uint32_t *copied = copied_frames(file, &code);
+    if (copied != NULL) __atomic_store_n(copied, 0, __ATOMIC_SEQ_CST);
+    return code;
 }
 
 int cappliance_gzip_deflate_init(z_stream *stream, int level) {

@@ -16,14 +16,12 @@ typedef struct {
     sqlite3_int64 start;
     int count;
     char *bytes;
-    int is_wal;
     // The next write is the page of a frame that ends a transaction.
     int ends;
 } gathering_file;
 
 static sqlite3_vfs *real_vfs;
 static sqlite3_vfs gathering_vfs;
-static sqlite3_vfs wal_gathering_vfs;
 
 // What cannot be written is gone: SQLite is told, and rolls back.
 static int hand_on(gathering_file *file) {
@@ -59,7 +57,6 @@ static int gather(gathering_file *file, const void *bytes, int count, sqlite3_in
 static int gathering_write(sqlite3_file *base, const void *bytes, int count, sqlite3_int64 offset) {
     gathering_file *file = (gathering_file *)base;
     int code = gather(file, bytes, count, offset);
-    if (!file->is_wal) return code;
     // Others may read a transaction as soon as it has ended. (One that wrote a page twice, because its cache was full,
     // ends with another write; but then, at synchronous=FULL, with a sync too.)
     if (code == SQLITE_OK && file->ends) code = hand_on(file);
@@ -103,10 +100,9 @@ static int gathering_size(sqlite3_file *base, sqlite3_int64 *size) {
     return code == SQLITE_OK ? file->real->pMethods->xFileSize(file->real, size) : code;
 }
 
-// SQLite tells of each new size as it grows; but before a commit ends it asks for SYNC, also when it will not sync.
 static int gathering_control(sqlite3_file *base, int operation, void *argument) {
     gathering_file *file = (gathering_file *)base;
-    int code = operation == SQLITE_FCNTL_SIZE_HINT ? SQLITE_OK : hand_on(file);
+    int code = hand_on(file);
     return code == SQLITE_OK ? file->real->pMethods->xFileControl(file->real, operation, argument) : code;
 }
 
@@ -137,7 +133,7 @@ static int gathering_device(sqlite3_file *base) {
     return real->pMethods->xDeviceCharacteristics(real);
 }
 
-// Version 1: no shared memory, so no database in WAL mode, and no map.
+// Version 1: a WAL needs neither shared memory nor a map.
 static const sqlite3_io_methods gathering_methods = {
     .iVersion = 1,
     .xClose = gathering_close,
@@ -155,12 +151,10 @@ static const sqlite3_io_methods gathering_methods = {
 };
 
 static int gathering_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *base, int flags, int *answer) {
-    if (vfs == &wal_gathering_vfs && !(flags & SQLITE_OPEN_WAL)) {
-        return real_vfs->xOpen(real_vfs, name, base, flags, answer);
-    }
+    (void)vfs;
+    if (!(flags & SQLITE_OPEN_WAL)) return real_vfs->xOpen(real_vfs, name, base, flags, answer);
     gathering_file *file = (gathering_file *)base;
     memset(file, 0, sizeof *file);
-    file->is_wal = vfs == &wal_gathering_vfs;
     file->real = (sqlite3_file *)(file + 1);
     int code = real_vfs->xOpen(real_vfs, name, file->real, flags, answer);
     if (code == SQLITE_OK) {
@@ -171,18 +165,13 @@ static int gathering_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file 
     return code;
 }
 
-static int add(sqlite3_vfs *vfs, const char *name, int is_default) {
-    *vfs = *real_vfs;
-    vfs->pNext = NULL;
-    vfs->zName = name;
-    vfs->szOsFile = (int)sizeof(gathering_file) + real_vfs->szOsFile;
-    vfs->xOpen = gathering_open;
-    return sqlite3_vfs_register(vfs, is_default);
-}
-
 int cappliance_register_gathering(void) {
     real_vfs = sqlite3_vfs_find(NULL);
     if (real_vfs == NULL) return SQLITE_ERROR;
-    int code = add(&gathering_vfs, CAPPLIANCE_GATHERING, 0);
-    return code == SQLITE_OK ? add(&wal_gathering_vfs, "wal-gathering", 1) : code;
+    gathering_vfs = *real_vfs;
+    gathering_vfs.pNext = NULL;
+    gathering_vfs.zName = "wal-gathering";
+    gathering_vfs.szOsFile = (int)sizeof(gathering_file) + real_vfs->szOsFile;
+    gathering_vfs.xOpen = gathering_open;
+    return sqlite3_vfs_register(&gathering_vfs, 1);
 }

@@ -1,4 +1,5 @@
 import ApplianceCore
+import CAppliance
 import Dispatch
 package import Foundation
 import GRDB
@@ -22,88 +23,103 @@ extension DatabaseFile {
         return "\(status.st_ino).\(status.st_size).\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
     }
 
-    /// Copies the latest committed state to a new file at `target` without stopping writers: SQLite's backup through a
-    /// read-only connection, in one read transaction. The copy is not synced: whoever publishes it does that.
+    /// Copies the latest committed state to a new file at `target` without stopping writers (`DatabaseCopy`), and tells
+    /// `progress` how much of it is there. The copy is not synced: whoever publishes it does that.
     ///
     /// Answers the restore point that the copy is, once the change log has reached it; nil where it does not.
     @discardableResult
-    package func copy(to target: URL) throws -> LogPosition? {
+    package func copy(to target: URL, progress: CopyProgress? = nil) throws -> LogPosition? {
         // A run over all shops leaves those closed that nobody uses.
         let wasOpen = isOpen
         defer { if !wasOpen { closeIfQuiet() } }
-        let pin = LogPin()
-        let reader = try holding { file, frames in
-            guard let changeLog = file.services.changeLog, let wal = try WriteAheadLog.open(of: file.url) else {
-                return
-            }
-            file.log?.pin(pin, frame: try wal.end(frames: frames).frame, at: changeLog.now())
+        do {
+            let pin = LogPin()
+            try copy(to: target, progress) { [self] held in log?.pin(pin, frame: held.position.frame, at: held.time) }
+            progress?.end(failed: false)
+            // What fails here is tried again by the log itself; the copy is good without it.
+            try? log?.archive(self)
+            return pin.position
+        } catch {
+            progress?.end(failed: true)
+            throw error
         }
-        defer { release(reader) }
-        try copy(reader, to: target)
-        // What fails here is tried again by the log itself; the copy is good without it.
-        try? log?.archive(self)
-        return pin.position
     }
 
-    /// A copy, and where in the WAL it ends.
-    struct Held {
+    /// A state that a reader holds, as the WAL has it.
+    struct Held: Sendable {
+        /// Where it ends.
         let position: WriteAheadLog.Position
         let pageSize: Int
         let time: Instant
+        /// All of it is in the file too. Then the WAL may begin again under the reader, and is not to be read.
+        let isInFile: Bool
     }
 
     /// As `copy`, for the change log to begin with. Nil when nothing was ever committed to a WAL.
-    func copyHeld(to target: URL) throws -> Held? {
-        let held = Mutex<Held?>(nil)
-        let reader = try holding { file, frames in
-            guard let wal = try WriteAheadLog.open(of: file.url) else { return }
-            let end = try wal.end(frames: frames)
-            let time = file.services.changeLog?.now() ?? Instant.earliest
-            held.withLock { $0 = Held(position: end, pageSize: wal.pageSize, time: time) }
-        }
-        defer { release(reader) }
-        guard let held = held.withLock({ $0 }) else { return nil }
-        try copy(reader, to: target)
-        return held
-    }
+    func copyHeld(to target: URL) throws -> Held? { try copy(to: target, nil) { _ in } }
 
-    private func copy(_ reader: Reader, to target: URL) throws {
+    /// `note` runs in the moment whose state it is, in which nobody commits.
+    @discardableResult
+    private func copy(
+        to target: URL, _ progress: CopyProgress?, note willCopy: @escaping @Sendable (Held) -> Void
+    ) throws -> Held? {
+        let (reader, held) = try holding(willCopy)
+        defer { release(reader) }
         reader.arm(.long)
         do {
-            try reader.queue.unsafeReentrantRead { source in try DatabaseCopy.run(source, to: target) }
+            try reader.queue.unsafeReentrantRead { source in
+                try DatabaseCopy.run(source, held, of: url, to: target, progress: progress)
+            }
         } catch {
             throw note(error)
         }
+        return held
     }
 
-    /// A reader that sees the state of one moment in which nobody commits; `note` runs in that moment, with the number
-    /// of frames in the WAL where a commit since opening told it. Blocks: not for an event loop or a thread that
-    /// commits.
-    private func holding(_ note: @escaping @Sendable (DatabaseFile, UInt32?) throws -> Void) throws -> Reader {
+    /// A reader that sees the state of one moment in which nobody commits. Blocks: not for an event loop or a thread
+    /// that commits.
+    private func holding(_ note: @escaping @Sendable (Held) -> Void) throws -> (Reader, Held?) {
         let reader = try takeReader()
         let done = DispatchSemaphore(value: 0)
-        let failure = Mutex<(any Error)?>(nil)
+        let outcome = Mutex<Result<Held?, any Error>>(.success(nil))
         enqueue(
             PendingWrite(
-                run: { [self] _ in
+                run: { [self] writer in
                     try reader.queue.unsafeReentrantRead { db in
                         try db.execute(sql: "BEGIN")
                         // Only a read takes hold of the state.
                         _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema")
                     }
-                    try note(self, committedFrames)
+                    if let held = try held(writer) {
+                        note(held)
+                        outcome.withLock { $0 = .success(held) }
+                    }
                     return { done.signal() }
                 },
                 fail: { error in
-                    failure.withLock { $0 = error }
+                    outcome.withLock { $0 = .failure(error) }
                     done.signal()
                 }, isAlone: true, isPause: true))
         done.wait()
-        if let error = failure.withLock({ $0 }) {
+        do {
+            return (reader, try outcome.withLock { $0 }.get())
+        } catch {
             release(reader)
             throw error
         }
-        return reader
+    }
+
+    /// The state of this moment, as the WAL has it. Nil when nothing was ever committed to one.
+    private func held(_ writer: Database) throws -> Held? {
+        guard let wal = try WriteAheadLog.open(of: url) else { return nil }
+        let position = try wal.end(frames: committedFrames)
+        var copied: UInt32 = 0
+        guard let connection = writer.sqliteConnection, let file = cappliance_sqlite_file(connection),
+            cappliance_sqlite_copied_frames(file, &copied) == SQLITE_OK
+        else { throw DomainError.internal("the WAL's index cannot be reached") }
+        return Held(
+            position: position, pageSize: wal.pageSize, time: services.changeLog?.now() ?? .earliest,
+            isInFile: copied >= position.frame)
     }
 
     /// Puts it back without the pages that it read, which nobody asked for.

@@ -20,18 +20,21 @@ sqlite3_file *cappliance_sqlite_file(sqlite3 *db);
 /// Syncs it. Result code of SQLite.
 int cappliance_sqlite_sync(sqlite3_file *file);
 
+/// Its size, and `count` bytes of it: while other descriptors of it must not be opened. Result code of SQLite.
+int cappliance_sqlite_size(sqlite3_file *file, int64_t *size);
+int cappliance_sqlite_read(sqlite3_file *file, void *bytes, int count, int64_t offset);
+
+/// How many frames of the WAL are in the file already, as the WAL's index has it (sqlite.org/walformat.html, nBackfill).
+/// Result code.
+int cappliance_sqlite_copied_frames(sqlite3_file *file, uint32_t *frames);
+
 /// Has the next checkpoint copy all of the WAL, also what is in the file already: sets the count of such frames in the
 /// WAL's index to none (sqlite.org/walformat.html, nBackfill). Only while no other connection is at work. Result code.
 int cappliance_sqlite_copy_wal_again(sqlite3_file *file);
 
-/// The name of a VFS that is the system's, but gathers writes that follow each other and hands them on 64 KiB at a
-/// time, at the latest when a transaction ends: the kernel takes those in a third of the time that it takes for single
-/// pages. Only for files in rollback or no journal that one connection has open.
-#define CAPPLIANCE_GATHERING "gathering"
-
-/// Makes SQLite know that VFS, and use one for all other files that does the same with the frames of a WAL, each of
-/// which SQLite writes in two calls: up to the end of each transaction. Once in a process, before the first connection
-/// is opened; a result code of SQLite.
+/// Makes SQLite use a VFS for all files that is the system's, but gathers the frames of a WAL, each of which SQLite
+/// writes in two calls, up to the end of each transaction, and hands them on 64 KiB at a time. Once in a process, before
+/// the first connection is opened; a result code of SQLite.
 int cappliance_register_gathering(void);
 
 /// Runs `deflateInit2` / `inflateInit2` for the gzip container; both are macros.

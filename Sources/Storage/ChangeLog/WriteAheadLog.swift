@@ -81,7 +81,7 @@ final class WriteAheadLog {
     /// A WAL that was started again is the next one if its sequence and first salt went up by one, as SQLite does it.
     /// The caller must know that the old one had been read to its end before it could be started again.
     func continuing(_ position: Position) throws -> Position? {
-        if position.salt1 == start.salt1, position.salt2 == start.salt2 {
+        if isOf(position) {
             guard position.frame > 0 else { return position.checksum == start.checksum ? start : nil }
             let header = try Bytes.read(
                 descriptor, at: offset(position.frame - 1), count: Layout.frameHeaderBytes, url)
@@ -140,6 +140,25 @@ final class WriteAheadLog {
         try scan(from: start, page: { _, _ in }, commit: { _, position in end = position })
         return end
     }
+
+    /// Of each page in the first `frames`, which end with a commit and stay as they are, the newest frame.
+    func newestFrames(of frames: UInt32) throws -> [UInt32: UInt32] {
+        var newest: [UInt32: UInt32] = [:]
+        try withUnsafeTemporaryAllocation(byteCount: Layout.frameHeaderBytes, alignment: 8) { header in
+            for frame in 0..<frames {
+                guard try Bytes.read(descriptor, at: offset(frame), into: header, url) == header.count,
+                    belongs(UnsafeRawBufferPointer(header))
+                else {
+                    throw DomainError.unavailable("storage_failed", "The WAL ended early.", cause: url.path)
+                }
+                newest[UnsafeRawBufferPointer(header).bigEndian32(0)] = frame
+            }
+        }
+        return newest
+    }
+
+    /// Whether the position is one in the WAL since it began the last time.
+    func isOf(_ position: Position) -> Bool { position.salt1 == start.salt1 && position.salt2 == start.salt2 }
 
     /// Fills `page` with what a frame holds.
     func read(_ frame: UInt32, into page: UnsafeMutableRawBufferPointer) throws {
