@@ -110,6 +110,7 @@ extension DatabaseFile {
         let idle = try state.withLock { state -> Reader? in
             _ = try openWriter(&state)
             state.readersOut += 1
+            state.spacing.didRead()
             return state.idleReaders.popLast()
         }
         services.didUse(self)

@@ -68,6 +68,7 @@ extension DatabaseFile {
 
     /// One commit, then the end of the line again: a busy shop does not keep a thread from the others.
     private func drain() {
+        if let pause = state.withLock({ $0.pauseBeforeCommit }) { services.rest(pause) }
         let (writer, group) = state.withLock { state -> (Writer?, [PendingWrite]) in
             let count = state.waiting.first?.isAlone == true ? 1 : groupSize(state.waiting)
             let group = Array(state.waiting.prefix(count))
@@ -82,6 +83,7 @@ extension DatabaseFile {
             for write in group { write.fail(reason) }
         }
         let (isDone, waiters) = state.withLock { state in
+            if group.first?.isAlone == false { state.spacing.didCommit() }
             if state.waiting.isEmpty { state.isDraining = false }
             return (!state.isDraining, takeQuietWaiters(&state))
         }

@@ -48,7 +48,12 @@ package final class DatabaseFile: Sendable {
         var renewal = IndexRenewal.none
         var quietWaiters: [CheckedContinuation<Void, Never>] = []
         var lastUse: UInt64 = 0
+        var spacing: CommitSpacing
 
+        /// Of the writes in line, if they are to wait for more.
+        var pauseBeforeCommit: Duration? {
+            waiting.first?.isAlone == false ? spacing.pause(writes: waiting.count) : nil
+        }
         var isQuiet: Bool { !isDraining && readersOut == 0 && waiting.isEmpty }
     }
 
@@ -57,7 +62,7 @@ package final class DatabaseFile: Sendable {
     package let name: String
     package let schema: DatabaseSchema
     let services: StorageServices
-    let state = Mutex(State())
+    let state: Mutex<State>
     package let changes = ChangeCounter()
     let log: FileChangeLog?
     let keptValue = KeptValue()
@@ -67,6 +72,7 @@ package final class DatabaseFile: Sendable {
         _ url: URL, name: String, schema: DatabaseSchema, services: StorageServices, isLogged: Bool = true
     ) {
         (self.url, self.name, self.schema, self.services) = (url, name, schema, services)
+        state = Mutex(State(spacing: CommitSpacing(distance: services.commitDistance)))
         log = isLogged ? services.changeLog?.log(url, name: name) : nil
     }
 

@@ -27,18 +27,22 @@ package final class StorageServices: Sendable {
     /// Nil where nothing is logged: in tests of other things, and for copies.
     package let changeLog: ChangeLog?
     let checkpointPause: Duration
+    let commitDistance: Duration
     private let commitPool: NIOThreadPool
+    private let resting = Atomic<Int>(0)
     private let long: NIOThreadPool
     private let queries: NIOThreadPool
     private let openFiles: OpenFiles
 
-    /// `checkpointPause` is `CheckpointPlan.Limit.pause` where nothing else is said.
+    /// `checkpointPause` is `CheckpointPlan.Limit.pause`, and `commitDistance` that of `CommitSpacing`, where nothing
+    /// else is said.
     package init(
         logger: Logger, openFiles limit: Int = Limit.openFiles, changeLog: ChangeLog? = nil,
-        checkpointPause: Duration? = nil
+        checkpointPause: Duration? = nil, commitDistance: Duration? = nil
     ) {
         (self.logger, self.changeLog) = (logger, changeLog)
         self.checkpointPause = checkpointPause ?? CheckpointPlan.Limit.pause
+        self.commitDistance = commitDistance ?? CommitSpacing.Limit.distance
         commitPool = NIOThreadPool(numberOfThreads: Limit.commitThreads)
         long = NIOThreadPool(numberOfThreads: Limit.longThreads)
         queries = NIOThreadPool(numberOfThreads: Limit.queryThreads)
@@ -58,6 +62,13 @@ package final class StorageServices: Sendable {
 
     func commitWork(_ work: @escaping @Sendable () -> Void) {
         commitPool.submit { _ in work() }
+    }
+
+    /// Blocks one of the threads that commit; not where half of them do so already.
+    func rest(_ pause: Duration) {
+        defer { resting.subtract(1, ordering: .relaxed) }
+        guard resting.add(1, ordering: .relaxed).newValue <= Limit.commitThreads / 2 else { return }
+        Thread.sleep(forTimeInterval: pause / .seconds(1))
     }
 
     /// What a large transaction needed goes back to the system. glibc keeps it for the thread that had it, and each of

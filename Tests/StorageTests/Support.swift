@@ -26,12 +26,12 @@ final class TestStorage: Sendable {
     let folder: URL
     let services: StorageServices
 
-    init(openFiles: Int = 256, checkpointPause: Duration? = nil) throws {
+    init(openFiles: Int = 256, checkpointPause: Duration? = nil, commitDistance: Duration? = nil) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "storage-\(Random.token(bytes: 9))")
         try FileSystem.makeFolder(folder)
         services = StorageServices(
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, openFiles: openFiles,
-            checkpointPause: checkpointPause)
+            checkpointPause: checkpointPause, commitDistance: commitDistance)
     }
 
     deinit {
