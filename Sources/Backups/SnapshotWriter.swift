@@ -51,15 +51,13 @@ struct SnapshotWriter: Sendable {
         let store = SnapshotStore(
             environment: environment, partial: partial, base: base, archive: ContentArchive(root: catalog.root))
         let counter = WorkCounter("copying", total: tenants.count + 1, report: progress)
-        let system = try await store.store(SnapshotSubject(system: environment.source.system))
-        guard case .stored(let stored) = system else { throw system.asError }
-        counter.finish("system")
+        async let system = storeSystem(store, counter)
         let outcomes = try await concurrently(tenants, width: BackupEnvironment.width) { tenant in
             let outcome = try await store.store(SnapshotSubject(tenant))
             counter.finish(tenant.slug)
             return outcome
         }
-        let all = [stored] + outcomes.compactMap(\.stored)
+        let all = [try await system] + outcomes.compactMap(\.stored)
         let failures = zip(tenants, outcomes).compactMap { tenant, outcome in
             outcome.reason.map { Manifest.Failure(id: tenant.id, slug: tenant.slug, reason: $0) }
         }
@@ -70,6 +68,14 @@ struct SnapshotWriter: Sendable {
             applianceVersion: applianceVersion, sqliteVersion: String(cString: sqlite3_libversion()),
             files: all.map(\.file), failures: failures, verifiedAt: now, checksum: "")
         return Result(manifest: manifest, remembered: remembering(all))
+    }
+
+    /// Without it there is no snapshot.
+    private func storeSystem(_ store: SnapshotStore, _ counter: WorkCounter) async throws -> SnapshotStore.Stored {
+        let outcome = try await store.store(SnapshotSubject(system: environment.source.system))
+        guard case .stored(let stored) = outcome else { throw outcome.asError }
+        counter.finish("system")
+        return stored
     }
 
     /// The newest snapshot in which nothing is known to be wrong: what is unchanged since can be linked to it.
