@@ -25,15 +25,7 @@ package struct AtomicFile: ~Copyable {
     }
 
     package mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
-        var rest = bytes
-        while let base = rest.baseAddress, !rest.isEmpty {
-            let written = Foundation.write(descriptor, base, rest.count)
-            if written < 0 {
-                if errno == EINTR { continue }
-                throw FileSystem.failure("write", temporary)
-            }
-            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
-        }
+        try FileSystem.write(bytes, to: descriptor, temporary)
         try behind.didWrite(bytes.count, to: descriptor, temporary)
     }
 

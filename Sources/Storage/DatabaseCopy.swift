@@ -25,7 +25,7 @@ enum DatabaseCopy {
             let pages = try UInt32.fetchOne(source, sql: "PRAGMA page_count")
         else { throw DomainError.internal("no connection") }
         let wal = try held.flatMap { held in held.isInFile ? nil : try NewerPages(held, of: url, pageSize: pageSize) }
-        let output = try NewFile(target)
+        var output = try PlainFile(target, isKept: false)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(Limit.chunk, pageSize), alignment: 4096)
         defer { buffer.deallocate() }
         let pagesAtOnce = UInt32(buffer.count / pageSize)
@@ -91,31 +91,6 @@ enum DatabaseCopy {
 
         private static func changed(_ url: URL) -> DomainError {
             .unavailable("storage_failed", "The WAL was changed while it was read.", cause: url.path)
-        }
-    }
-
-    private final class NewFile {
-        private let descriptor: Int32
-        private let url: URL
-
-        init(_ url: URL) throws {
-            self.url = url
-            descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FileSystem.privateFile)
-            guard descriptor >= 0 else { throw FileSystem.failure("create", url) }
-        }
-
-        deinit { if descriptor >= 0 { close(descriptor) } }
-
-        func write(_ bytes: UnsafeRawBufferPointer) throws {
-            var rest = bytes
-            while let base = rest.baseAddress, !rest.isEmpty {
-                let written = Foundation.write(descriptor, base, rest.count)
-                if written < 0 {
-                    if errno == EINTR { continue }
-                    throw FileSystem.failure("write", url)
-                }
-                rest = UnsafeRawBufferPointer(rebasing: rest[written...])
-            }
         }
     }
 }

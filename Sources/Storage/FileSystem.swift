@@ -84,6 +84,19 @@ package enum FileSystem {
         }
     }
 
+    /// All of `bytes`, at the descriptor's place in the file at `url`.
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ url: URL) throws {
+        var rest = bytes
+        while let base = rest.baseAddress, !rest.isEmpty {
+            let written = Foundation.write(descriptor, base, rest.count)
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw failure("write", url)
+            }
+            rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        }
+    }
+
     package static func failure(_ action: String, _ url: URL, code: Int32 = errno) -> DomainError {
         let cause = "cannot \(action) \(url.path): \(String(cString: strerror(code)))"
         return switch code {

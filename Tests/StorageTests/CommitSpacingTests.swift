@@ -51,7 +51,10 @@ struct CommitSpacingTests {
         #expect(!mayWait())
         for _ in 0..<32 { _ = try file.notes() }
         #expect(mayWait())
+        let first = try #require(file.state.withLock { $0.spacing.last })
         try await file.add("second")
+        let second = try #require(file.state.withLock { $0.spacing.last })
+        #expect(first.duration(to: second) >= .milliseconds(50))
         #expect(mayWait())
         for number in 3...6 { try await file.add("\(number)") }
         #expect(!mayWait())
