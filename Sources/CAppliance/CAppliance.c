@@ -99,16 +99,28 @@ void cappliance_give_memory_back(void) {
 #endif
 }
 
-int cappliance_write_behind(int descriptor, int64_t offset, int64_t count) {
 #ifdef __linux__
-    const unsigned int wait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-    const int64_t before = offset > count ? offset - count : 0;
-    if ((before == offset || sync_file_range(descriptor, before, offset - before, wait) == 0)
-        && sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE) == 0)
-        return 0;
+enum { BEGIN = SYNC_FILE_RANGE_WRITE, END = SYNC_FILE_RANGE_WAIT_BEFORE | BEGIN | SYNC_FILE_RANGE_WAIT_AFTER };
+#else
+enum { BEGIN, END };
+#endif
+
+static int write_range(int descriptor, int64_t offset, int64_t count, unsigned flags) {
+#ifdef __linux__
+    if (sync_file_range(descriptor, offset, count, flags) == 0) return 0;
     // Not every file system knows it.
     return errno == EINVAL || errno == ENOSYS || errno == ESPIPE || errno == EPERM ? 0 : -1;
 #else
     return 0;
 #endif
+}
+
+int cappliance_write_behind(int descriptor, int64_t offset, int64_t count) {
+    const int64_t before = offset > count ? offset - count : 0;
+    if (before != offset && write_range(descriptor, before, offset - before, END) != 0) return -1;
+    return write_range(descriptor, offset, count, BEGIN);
+}
+
+int cappliance_write_out(int descriptor, int64_t offset, int64_t count) {
+    return write_range(descriptor, offset, count, END);
 }

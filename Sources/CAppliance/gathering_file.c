@@ -1,5 +1,6 @@
 #include "CAppliance.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,11 @@ typedef struct {
 
 static sqlite3_vfs *real_vfs;
 static sqlite3_vfs gathering_vfs;
+
+// The descriptor that the real VFS opened last on this thread. SQLite tells nobody which one a file has.
+static _Thread_local int opened = -1;
+
+static int noting_open(const char *path, int flags, int mode) { return opened = open(path, flags, mode); }
 
 // What cannot be written is gone: SQLite is told, and rolls back.
 static int hand_on(gathering_file *file) {
@@ -152,7 +158,13 @@ static const sqlite3_io_methods gathering_methods = {
 
 static int gathering_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *base, int flags, int *answer) {
     (void)vfs;
-    if (!(flags & SQLITE_OPEN_WAL)) return real_vfs->xOpen(real_vfs, name, base, flags, answer);
+    if (!(flags & SQLITE_OPEN_WAL)) {
+        opened = -1;
+        int code = real_vfs->xOpen(real_vfs, name, base, flags, answer);
+        // Stays -1 for a file of which SQLite still had a descriptor.
+        memcpy((char *)base + real_vfs->szOsFile, &opened, sizeof opened);
+        return code;
+    }
     gathering_file *file = (gathering_file *)base;
     memset(file, 0, sizeof *file);
     file->real = (sqlite3_file *)(file + 1);
@@ -165,12 +177,25 @@ static int gathering_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file 
     return code;
 }
 
+int cappliance_sqlite_descriptor(sqlite3 *db) {
+    sqlite3_vfs *vfs = NULL;
+    const sqlite3_file *file = cappliance_sqlite_file(db);
+    const int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+    if (file == NULL || code != SQLITE_OK || vfs != &gathering_vfs) return -1;
+    int descriptor = -1;
+    memcpy(&descriptor, (const char *)file + real_vfs->szOsFile, sizeof descriptor);
+    return descriptor;
+}
+
 int cappliance_register_gathering(void) {
     real_vfs = sqlite3_vfs_find(NULL);
-    if (real_vfs == NULL) return SQLITE_ERROR;
+    if (real_vfs == NULL || real_vfs->iVersion < 3 || real_vfs->xSetSystemCall == NULL) return SQLITE_ERROR;
+    int code = real_vfs->xSetSystemCall(real_vfs, "open", (sqlite3_syscall_ptr)noting_open);
+    if (code != SQLITE_OK) return code;
     gathering_vfs = *real_vfs;
     gathering_vfs.pNext = NULL;
     gathering_vfs.zName = "wal-gathering";
+    // A WAL is a gathering file and the real one behind it; any other the real one and its descriptor.
     gathering_vfs.szOsFile = (int)sizeof(gathering_file) + real_vfs->szOsFile;
     gathering_vfs.xOpen = gathering_open;
     return sqlite3_vfs_register(&gathering_vfs, 1);

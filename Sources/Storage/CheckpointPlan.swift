@@ -12,13 +12,15 @@ final class CheckpointPlan: Sendable {
         static let pause = Duration.seconds(1)
         /// Until the next try when a reader, perhaps a copy of seconds, needs what is in the WAL.
         static let heldPause = Duration.milliseconds(250)
-        /// Frames beyond those in the file that make a part of a long WAL, and that a whole one copies at the most: a
-        /// millisecond of work, and a sync that other shops hardly notice.
-        static let partFrames = 1000
+        /// Frames beyond those in the file that make a part of a long WAL: a millisecond of work, behind a commit.
+        static let partFrames = 600
+        /// What a whole one copies and syncs at the most of a long WAL, while writes wait. What came while a part was
+        /// synced is often more, and makes another part: each is shorter than the one before.
+        static let lastFrames = 200
         /// What is copied as a whole while the WAL is not long: a shop of few writes is spared the second sync.
         static let wholeFrames = 3000
         /// Parts before a whole one, even if it is much then: a disk whose syncs take long would never come to an end.
-        static let parts = 32
+        static let parts = 40
     }
 
     enum Step {
@@ -65,7 +67,7 @@ final class CheckpointPlan: Sendable {
             let isDue = isLong || passed.map { $0 >= pause } ?? true
             let left = frames - state.copied
             guard state.parts < Limit.parts else { return isDue ? .whole : .none }
-            let isMuch = left > (isDue && !isLong ? Limit.wholeFrames : Limit.partFrames)
+            let isMuch = left > (isLong ? Limit.lastFrames : isDue ? Limit.wholeFrames : Limit.partFrames)
             return switch (isDue, isMuch) {
             case (true, true): .lastPart
             case (true, false): .whole
@@ -75,12 +77,14 @@ final class CheckpointPlan: Sendable {
         }
     }
 
-    /// A part was copied and is being synced: now so many frames of the WAL are in the file.
-    func didCopyPart(_ copied: Int, now: ContinuousClock.Instant = .now) {
+    /// A part was copied and is being synced: now so many frames of the WAL are in the file. Answers how many are new.
+    @discardableResult
+    func didCopyPart(_ copied: Int, now: ContinuousClock.Instant = .now) -> Int {
         state.withLock { state in
+            defer { (state.copied, state.parts, state.isSyncing) = (max(copied, state.copied), state.parts + 1, true) }
             state.isHeld = copied <= state.copied
             if state.isHeld { state.last = now }
-            (state.copied, state.parts, state.isSyncing) = (max(copied, state.copied), state.parts + 1, true)
+            return max(0, copied - state.copied)
         }
     }
 

@@ -92,8 +92,9 @@ extension DatabaseFile {
     func copyPart(_ writer: Writer, _ hold: Hold) {
         // Nothing was committed, or the WAL had been in the file and began again.
         guard writer.walFrames > hold.frames, (try? WriteAheadLog.open(of: url)?.start) == hold.start else { return }
+        let pages: Int
         do {
-            writer.checkpoints.didCopyPart(try writer.checkpoint())
+            pages = writer.checkpoints.didCopyPart(try writer.checkpoint())
         } catch {
             return checkpointFailed(writer, error)
         }
@@ -102,7 +103,7 @@ extension DatabaseFile {
         state.withLock { $0.readersOut += 1 }
         services.commitWork { [self] in
             do {
-                try writer.syncFile()
+                try writer.syncFile(changed: pages)
                 writer.checkpoints.didSync(failed: false)
             } catch {
                 warnOfCheckpoint(error)

@@ -15,6 +15,7 @@ final class Writer: Sendable {
     /// SQLite's own handle of the database file, which is there for as long as the connection. Only through it may the
     /// file be synced: to close another descriptor of it would take away SQLite's locks.
     private nonisolated(unsafe) let file: UnsafeMutablePointer<sqlite3_file>
+    let descriptor: Int32
 
     /// `queue` is open on the file at `url`.
     init(_ queue: DatabaseQueue, _ url: URL, checkpointPause: Duration) throws {
@@ -22,7 +23,7 @@ final class Writer: Sendable {
         checkpoints = CheckpointPlan(pause: checkpointPause)
         room = WALRoom(database: url)
         let context = Unmanaged.passUnretained(walSize).toOpaque()
-        file = try queue.writeWithoutTransaction { db in
+        (file, descriptor) = try queue.writeWithoutTransaction { db in
             guard let connection = db.sqliteConnection, let file = cappliance_sqlite_file(connection) else {
                 throw DomainError.internal("no connection")
             }
@@ -35,7 +36,7 @@ final class Writer: Sendable {
                         frames, ordering: .relaxed)
                     return SQLITE_OK
                 }, context)
-            return file
+            return (file, cappliance_sqlite_descriptor(connection))
         }
     }
 
@@ -65,8 +66,15 @@ final class Writer: Sendable {
         try queue.writeWithoutTransaction { db in try db.checkpoint(.passive).checkpointedFrameCount }
     }
 
-    /// Syncs the database file. From any thread, also while the connection is at work.
-    func syncFile() throws {
+    /// Syncs the database file, in which at most so many pages changed, so that the commits of this one and of others
+    /// hardly wait for it. From any thread, also while the connection is at work.
+    func syncFile(changed pages: Int) throws {
+        var size: Int64 = 0
+        if descriptor >= 0, cappliance_sqlite_size(file, &size) == SQLITE_OK {
+            guard WriteBehind.writeOut(descriptor, size: size, changed: pages) else {
+                throw DatabaseError(resultCode: .SQLITE_IOERR_FSYNC)
+            }
+        }
         let code = cappliance_sqlite_sync(file)
         guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
     }

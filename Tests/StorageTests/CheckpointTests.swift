@@ -15,6 +15,7 @@ struct CheckpointTests {
     private static let due = DatabaseFile.Limit.walFrames
     private static let busy = DatabaseFile.Limit.busyWALFrames
     private static let part = CheckpointPlan.Limit.partFrames
+    private static let last = CheckpointPlan.Limit.lastFrames
     private static let whole = CheckpointPlan.Limit.wholeFrames
 
     // MARK: - When
@@ -45,10 +46,12 @@ struct CheckpointTests {
         plan.didCopy(Self.due, of: Self.due, now: now)
         var copied = Self.due
         for _ in 0..<CheckpointPlan.Limit.parts {
-            let isDue = copied + Self.part >= Self.busy
-            #expect(plan.step(frames: copied + Self.part, now: now) == (isDue ? .whole : .none))
-            #expect(plan.step(frames: copied + Self.part + 1, now: now) == (isDue ? .lastPart : .part))
+            // Once it is long, each part is shorter than the one before, until the rest is soon copied.
+            let (isLong, most) = copied >= Self.busy ? (true, Self.last) : (false, Self.part)
+            #expect(plan.step(frames: copied + most, now: now) == (isLong ? .whole : .none))
+            #expect(plan.step(frames: copied + most + 1, now: now) == (isLong ? .lastPart : .part))
             copied += Self.part
+            if copied + Self.part >= Self.busy { copied = max(copied, Self.busy) }
             plan.didCopyPart(copied, now: now)
             #expect(plan.step(frames: 9 * Self.busy, now: now) == .none, "while it is synced")
             plan.didSync(failed: false)
@@ -97,6 +100,16 @@ struct CheckpointTests {
     }
 
     // MARK: - What
+
+    @Test func `the writer knows the descriptor that SQLite has of its file`() async throws {
+        let file = try storage.file()
+        try await file.add("first")
+        var status = stat()
+        #expect(fstat(try writer(file).descriptor, &status) == 0)
+        #expect(status.st_ino == FileSystem.status(file.url)?.st_ino)
+        #expect(WriteBehind.writeOut(try writer(file).descriptor, size: FileSystem.size(file.url), changed: 9))
+        #expect(!WriteBehind.writeOut(-1, size: 1, changed: 1), "what the system refuses is told")
+    }
 
     /// One commit of more frames than are copied as a whole.
     private func fill(_ file: DatabaseFile) async throws {

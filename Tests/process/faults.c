@@ -24,7 +24,7 @@ struct control {
     _Atomic int failed;
 };
 
-enum { PWRITE = 1, WRITE, FSYNC, FDATASYNC, FTRUNCATE, OPEN, RENAME, MKDIR, UNLINK, PREAD, CHANGE_OF_ANY_KIND };
+enum { PWRITE = 1, WRITE, FSYNC, FDATASYNC, FTRUNCATE, OPEN, RENAME, MKDIR, UNLINK, PREAD, SYNC_RANGE, CHANGE_OF_ANY_KIND };
 
 static struct control *control;
 static char below[PATH_MAX];
@@ -95,6 +95,9 @@ ssize_t write(int descriptor, const void *bytes, size_t count) { TRANSFER(write,
 
 int fsync(int descriptor) { SIMPLE(fsync, FSYNC, concerns(descriptor), descriptor) }
 int fdatasync(int descriptor) { SIMPLE(fdatasync, FDATASYNC, concerns(descriptor), descriptor) }
+int sync_file_range(int descriptor, off_t at, off_t count, unsigned flags) {
+    SIMPLE(sync_file_range, SYNC_RANGE, concerns(descriptor), descriptor, at, count, flags)
+}
 int ftruncate(int descriptor, off_t size) { SIMPLE(ftruncate, FTRUNCATE, concerns(descriptor), descriptor, size) }
 int ftruncate64(int descriptor, off_t size) { SIMPLE(ftruncate64, FTRUNCATE, concerns(descriptor), descriptor, size) }
 int rename(const char *from, const char *to) { SIMPLE(rename, RENAME, concerns_path(from), from, to) }

@@ -11,13 +11,14 @@ from pathlib import Path
 
 # As `faults.c` numbers them.
 CALLS = {name: number for number, name in enumerate(
-    ["pwrite", "write", "fsync", "fdatasync", "ftruncate", "open", "rename", "mkdir", "unlink", "pread", "any change"], 1)}
+    ["pwrite", "write", "fsync", "fdatasync", "ftruncate", "open", "rename", "mkdir", "unlink", "pread", "sync_file_range",
+     "any change"], 1)}
 CONTROL = struct.Struct("4i16ii")
 BY_HALF = 0
 # What may go wrong with each. Not with reading: SQLite takes a read that fails for damage, see `test_damaged_files`.
 ERRORS = {
     "pwrite": [errno.EIO, errno.ENOSPC, BY_HALF], "write": [errno.EIO, errno.ENOSPC, BY_HALF], "fsync": [errno.EIO],
-    "fdatasync": [errno.EIO], "ftruncate": [errno.EIO],
+    "fdatasync": [errno.EIO], "sync_file_range": [errno.EIO], "ftruncate": [errno.EIO],
     "open": [errno.EMFILE, errno.EIO], "rename": [errno.EIO, errno.ENOSPC], "mkdir": [errno.ENOSPC], "unlink": [errno.EIO]}
 
 
@@ -55,7 +56,7 @@ class Faults:
     def counts(self):
         """How often each was called since it was last armed or disarmed."""
         values = CONTROL.unpack_from(self.memory)
-        return {name: values[4 + number] for name, number in CALLS.items() if number < 11}
+        return {name: values[4 + number] for name, number in CALLS.items() if number < 12}
 
 
 def is_shown(error):

@@ -17,6 +17,9 @@ int cappliance_sqlite_without_statistics(void);
 /// The database file of a connection as SQLite has it open, for as long as the connection. NULL when it has none.
 sqlite3_file *cappliance_sqlite_file(sqlite3 *db);
 
+/// Its descriptor, for calls that SQLite does not know; never to be closed. -1 when it is not known.
+int cappliance_sqlite_descriptor(sqlite3 *db);
+
 /// Syncs it. Result code of SQLite.
 int cappliance_sqlite_sync(sqlite3_file *file);
 
@@ -58,5 +61,8 @@ void cappliance_give_memory_back(void);
 /// those behind it. Makes nothing durable. Without effect where the system does not know it. 0, or -1 with `errno`: then
 /// Linux has told of a failed write here, and a later sync of the descriptor would not.
 int cappliance_write_behind(int descriptor, int64_t offset, int64_t count);
+
+/// Has the disk write what changed in so many bytes of a file, and waits for it. Makes nothing durable; returns as above.
+int cappliance_write_out(int descriptor, int64_t offset, int64_t count);
 
 #endif

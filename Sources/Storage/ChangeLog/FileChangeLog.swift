@@ -11,12 +11,12 @@ final class FileChangeLog: Sendable {
     enum Limit {
         /// Unarchived ends of seconds that are remembered; beyond it neighbours share one restore point.
         static let cuts = 100_000
-        /// Frames that a commit waits for before a checkpoint: some milliseconds of work.
-        static let inlineFrames = 300
+        /// Frames that a commit waits for before a checkpoint: a few milliseconds of work.
+        static let inlineFrames = 200
         /// How many they may be once the log has gone on so often and was always behind again: otherwise that of a busy
         /// shop would run after its WAL in ever so small files.
         static let mostInlineFrames = 1000
-        static let hurries = 3
+        static let hurries = 6
         /// Frames of a WAL that may wait for a log that cannot be written: 256 MiB. Then the log is given up and begun
         /// again later, because the data disk must not fill up for want of a backup disk.
         static let unarchivedFrames = 65_536
