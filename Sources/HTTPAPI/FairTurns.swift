@@ -8,8 +8,12 @@ import NIOCore
 /// Belongs to one event loop and is used on it alone.
 final class FairTurns {
     enum Limit {
-        /// For one shop in a turn: some six reads, or two lists.
-        static let share = Duration.microseconds(400)
+        /// For one shop in a turn while no other wants anything: looking at the sockets costs some eight microseconds.
+        static let aloneShare = Duration.milliseconds(1)
+        /// The same while others do: a list, or two or three reads. Each of them waits that long for a look at its socket.
+        static let share = Duration.microseconds(100)
+        /// Turns since two shops had one together, after which a shop is alone: at least some 200 ms.
+        static let memory = 2000
         /// From the end of a turn to the next, where something waits: enough for the loop to look at its sockets.
         static let pause = TimeAmount.microseconds(5)
     }
@@ -26,6 +30,10 @@ final class FairTurns {
     /// Those with something waiting, the next one first.
     private var line = CircularBuffer<String>()
     private var isOpen = false
+    /// Counts down from `Limit.memory`.
+    private var turnsShared = 0
+
+    private var share: Duration { turnsShared > 0 ? Limit.share : Limit.aloneShare }
 
     init(_ loop: any EventLoop, now: @escaping () -> ContinuousClock.Instant = { .now }) {
         (self.loop, self.now) = (loop, now)
@@ -38,7 +46,7 @@ final class FairTurns {
             loop.assumeIsolated().execute { self.end() }
         }
         guard let own = shops[shop] else { return true }
-        return own.waiting.isEmpty && own.used < Limit.share
+        return own.waiting.isEmpty && own.used < share
     }
 
     func didAnswer(_ shop: String, since start: ContinuousClock.Instant) {
@@ -53,6 +61,7 @@ final class FairTurns {
 
     /// The end of a turn, in which the first of those in line have a share between them.
     private func end() {
+        turnsShared = shops.count > 1 ? Limit.memory : max(0, turnsShared - 1)
         shops = line.isEmpty ? [:] : shops.filter { !$0.value.waiting.isEmpty }.mapValues { Shop(waiting: $0.waiting) }
         isOpen = !line.isEmpty
         guard isOpen else { return }
@@ -62,7 +71,7 @@ final class FairTurns {
             let begin = now()
             answer()
             didAnswer(shop, since: begin)
-            if start.duration(to: now()) >= Limit.share { break }
+            if start.duration(to: now()) >= share { break }
         }
         // Not `execute`, which would come before the sockets.
         loop.assumeIsolated().scheduleTask(in: Limit.pause) { self.end() }
