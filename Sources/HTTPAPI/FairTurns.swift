@@ -8,9 +8,9 @@ import NIOCore
 /// Belongs to one event loop and is used on it alone.
 final class FairTurns {
     enum Limit {
-        /// For one shop in a turn while no other wants anything: looking at the sockets costs some eight microseconds.
+        /// For one shop in a turn while no other wants anything: a look at the sockets costs some eight microseconds.
         static let aloneShare = Duration.milliseconds(1)
-        /// The same while others do: a list, or two or three reads. Each of them waits that long for a look at its socket.
+        /// The same while others do, whose requests wait that long for the next look: a list, or two or three reads.
         static let share = Duration.microseconds(100)
         /// Turns since two shops had one together, after which a shop is alone: at least some 200 ms.
         static let memory = 2000
