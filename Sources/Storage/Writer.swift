@@ -12,6 +12,7 @@ final class Writer: Sendable {
     private let walSize = WALSize()
     private let room: WALRoom
     private let isPrepared = Atomic<Bool>(false)
+    private let use = Mutex(Use())
     /// SQLite's own handle of the database file, which is there for as long as the connection. Only through it may the
     /// file be synced: to close another descriptor of it would take away SQLite's locks.
     private nonisolated(unsafe) let file: UnsafeMutablePointer<sqlite3_file>
@@ -69,6 +70,8 @@ final class Writer: Sendable {
     /// Syncs the database file, in which at most so many pages changed, so that the commits of this one and of others
     /// hardly wait for it. From any thread, also while the connection is at work.
     func syncFile(changed pages: Int) throws {
+        guard use.withLock({ $0.begin() }) else { throw DomainError.internal("the connection is closed") }
+        defer { if use.withLock({ $0.end() }) { try? queue.close() } }
         var size: Int64 = 0
         if descriptor >= 0, cappliance_sqlite_size(file, &size) == SQLITE_OK {
             guard WriteBehind.writeOut(descriptor, size: size, changed: pages) else {
@@ -92,7 +95,32 @@ final class Writer: Sendable {
         room.forget()
     }
 
-    func close() { try? queue.close() }
+    /// Closes the connection; while the file is synced by another thread, as soon as that has ended.
+    func close() {
+        if use.withLock({ $0.close() }) { try? queue.close() }
+    }
+
+    /// SQLite's handle of the file ends with the connection, so nobody may be at work with it then.
+    private struct Use {
+        private var syncs = 0
+        private var isClosed = false
+
+        mutating func begin() -> Bool {
+            if !isClosed { syncs += 1 }
+            return !isClosed
+        }
+
+        /// True when the connection is to be closed now, as below.
+        mutating func end() -> Bool {
+            syncs -= 1
+            return isClosed && syncs == 0
+        }
+
+        mutating func close() -> Bool {
+            isClosed = true
+            return syncs == 0
+        }
+    }
 }
 
 private final class WALSize: Sendable {

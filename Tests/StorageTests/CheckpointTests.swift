@@ -125,6 +125,27 @@ struct CheckpointTests {
         return writer
     }
 
+    @Test func `a connection ends with the last sync of its file`() async throws {
+        let file = try storage.file()
+        for _ in 0..<20 {
+            try await file.add("first")
+            let writer = try writer(file)
+            let (synced, ended) = (ChangeCounter(), ChangeCounter())
+            for _ in 0..<3 {
+                Thread.detachNewThread {
+                    while (try? writer.syncFile(changed: 500)) != nil { synced.add() }
+                    ended.add()
+                }
+            }
+            await until { synced.count > 9 }
+            // As when a sync of the WAL fails.
+            file.distrust()
+            await until { ended.count == 3 }
+            #expect(throws: DomainError.self) { try writer.syncFile(changed: 1) }
+            #expect(try file.notes().last == "first")
+        }
+    }
+
     /// Its WAL is long, and goes into the file only in parts, because the log cannot be written.
     private func long(_ logged: LoggedStorage) async throws -> DatabaseFile {
         let file = try logged.file()
