@@ -189,9 +189,10 @@ int cappliance_sqlite_descriptor(sqlite3 *db) {
 
 int cappliance_register_gathering(void) {
     real_vfs = sqlite3_vfs_find(NULL);
-    if (real_vfs == NULL || real_vfs->iVersion < 3 || real_vfs->xSetSystemCall == NULL) return SQLITE_ERROR;
-    int code = real_vfs->xSetSystemCall(real_vfs, "open", (sqlite3_syscall_ptr)noting_open);
-    if (code != SQLITE_OK) return code;
+    if (real_vfs == NULL) return SQLITE_ERROR;
+    // Where that is refused no descriptor is known, and nothing else is lost.
+    if (real_vfs->iVersion >= 3 && real_vfs->xSetSystemCall != NULL)
+        (void)real_vfs->xSetSystemCall(real_vfs, "open", (sqlite3_syscall_ptr)noting_open);
     gathering_vfs = *real_vfs;
     gathering_vfs.pNext = NULL;
     gathering_vfs.zName = "wal-gathering";

@@ -37,7 +37,7 @@ package struct WriteBehind: Sendable {
         // Each piece costs a call, also where nothing changed.
         let pieces = Int64(min(max(pages / Limit.pagesOfPiece, 1), Limit.pieces))
         let piece = max(Limit.leastPiece, (size + pieces - 1) / pieces)
-        return stride(from: 0, to: size, by: Int64.Stride(piece)).allSatisfy {
+        return stride(from: 0, to: size, by: Int(piece)).allSatisfy {
             cappliance_write_out(descriptor, $0, piece) == 0
         }
     }

@@ -16,6 +16,7 @@ final class Writer: Sendable {
     /// SQLite's own handle of the database file, which is there for as long as the connection. Only through it may the
     /// file be synced: to close another descriptor of it would take away SQLite's locks.
     private nonisolated(unsafe) let file: UnsafeMutablePointer<sqlite3_file>
+    /// SQLite's descriptor of the file; -1 where it is not known, and the file is only synced.
     let descriptor: Int32
 
     /// `queue` is open on the file at `url`.

@@ -78,6 +78,7 @@ struct FairTurnsTests {
         for _ in 0..<60 { rig.turn() }
         // One each at once, then by turns.
         #expect(rig.answered.prefix(8) == ["a0", "b0", "a1", "b1", "a2", "b2", "a3", "b3"])
+        #expect(rig.answered.count == 49)
         #expect(rig.answered.filter { $0.hasPrefix("a") } == (0...40).map { "a\($0)" })
         #expect(rig.answered.filter { $0.hasPrefix("b") } == (0...7).map { "b\($0)" })
     }

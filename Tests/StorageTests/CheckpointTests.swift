@@ -192,6 +192,7 @@ struct CheckpointTests {
         while try WriteAheadLog.open(of: file.url)?.start.sequence != start.sequence + 1 { await logged.log.flush() }
         await until { file.closeIfQuiet() }
         let wal = try #require(try WriteAheadLog.open(of: file.url))
+        #expect(wal.start.sequence == start.sequence + 1)
         #expect(try wal.end(frames: nil).frame == 1, "a page, unchanged")
         await logged.log.flush()
         #expect(try logged.tenant.epochs().count == 1, "the log goes on")
