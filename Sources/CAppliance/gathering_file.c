@@ -1,14 +1,16 @@
 #include "CAppliance.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // Bytes that are gathered before the file system sees them: also what SQLite's own VFS takes at once, below 128 KiB.
 enum { ROOM = 64 << 10 };
 // sqlite.org/fileformat2.html#walformat: "for commit records, the size of the database file in pages after the commit.
 // For all other records, zero."
-enum { FRAME_HEADER = 24, FRAME_SIZE_OFFSET = 4, FRAME_SIZE_BYTES = 4 };
+enum { WAL_HEADER = 32, FRAME_HEADER = 24, FRAME_SIZE_OFFSET = 4, FRAME_SIZE_BYTES = 4 };
 
 typedef struct {
     sqlite3_file base;
@@ -19,6 +21,8 @@ typedef struct {
     char *bytes;
     // The next write is the page of a frame that ends a transaction.
     int ends;
+    // Made by whoever opened it, and without a byte so far.
+    int is_new;
 } gathering_file;
 
 static sqlite3_vfs *real_vfs;
@@ -34,6 +38,7 @@ static int hand_on(gathering_file *file) {
     if (file->count == 0) return SQLITE_OK;
     int count = file->count;
     file->count = 0;
+    file->is_new = 0;
     return file->real->pMethods->xWrite(file->real, file->bytes, count, file->start);
 }
 
@@ -53,7 +58,10 @@ static int gather(gathering_file *file, const void *bytes, int count, sqlite3_in
         if (code != SQLITE_OK) return code;
     }
     if (file->bytes == NULL) file->bytes = malloc(ROOM);
-    if (count > ROOM || file->bytes == NULL) return file->real->pMethods->xWrite(file->real, bytes, count, offset);
+    if (count > ROOM || file->bytes == NULL) {
+        file->is_new = 0;
+        return file->real->pMethods->xWrite(file->real, bytes, count, offset);
+    }
     if (file->count == 0) file->start = offset;
     memcpy(file->bytes + file->count, bytes, (size_t)count);
     file->count += count;
@@ -92,9 +100,15 @@ static int gathering_truncate(sqlite3_file *base, sqlite3_int64 size) {
     return code == SQLITE_OK ? file->real->pMethods->xTruncate(file->real, size) : code;
 }
 
+// SQLite syncs a header before the frames behind it, as those of an earlier round of the same file might pass for part
+// of the new one, or the new ones for part of the old (`walFrames`). A file that is new has no earlier round: its
+// header goes to the disk with its first commit.
+static int has_only_first_header(const gathering_file *file) { return file->is_new && file->count == WAL_HEADER; }
+
 // The end of a commit to a WAL: hundreds of such files may be open, and wait for their next one.
 static int gathering_sync(sqlite3_file *base, int flags) {
     gathering_file *file = (gathering_file *)base;
+    if (has_only_first_header(file)) return SQLITE_OK;
     int code = hand_on(file);
     give_room_back(file);
     return code == SQLITE_OK ? file->real->pMethods->xSync(file->real, flags) : code;
@@ -168,6 +182,7 @@ static int gathering_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file 
     gathering_file *file = (gathering_file *)base;
     memset(file, 0, sizeof *file);
     file->real = (sqlite3_file *)(file + 1);
+    file->is_new = name != NULL && access(name, F_OK) != 0 && errno == ENOENT;
     int code = real_vfs->xOpen(real_vfs, name, file->real, flags, answer);
     if (code == SQLITE_OK) {
         base->pMethods = &gathering_methods;

@@ -26,6 +26,8 @@ SERVED = 25
 # Enough for a WAL that goes into its file in parts.
 LONG_ROWS = 16_000
 CHECKPOINT_SECONDS = 30
+# sqlite.org/fileformat2.html#walformat
+WAL_HEADER = 32
 NUMBERS = itertools.count()
 # In memory, where there is a file system for it: nothing depends on this copy.
 FAST_FOLDER = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -202,6 +204,33 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(appliance, chanc
     assert outcomes == {"ok": states}
     assert recording.told.count >= 20, "hardly anything was acknowledged"
     assert (recording.disk.failed_syncs > 5) == (scenario in STRACE_OPTIONS)
+
+
+@pytest.mark.parametrize("scenario, is_new", [(tenants, True), (checkpoints, False)])
+def test_a_header_is_on_disk_before_frames_that_take_the_place_of_others(appliance, chance, scenario, is_new):
+    """A new WAL has nothing that might be taken for its frames: its header goes with them, in one write and one sync."""
+    begun = begun_wals(Recording(appliance, scenario, chance).calls)
+    assert any(of_new == is_new for of_new, _ in begun)
+    assert all(of_new == has_frames for of_new, has_frames in begun)
+
+
+def begun_wals(calls):
+    """For each time that a WAL began: whether the file was new, and whether its header was written with frames."""
+    existing, handles, begun = set(), {}, []
+    for call in calls:
+        paths, numbers = call.paths(), call.numbers()
+        if call.name == "openat" and paths[0].endswith(".sqlite-wal"):
+            if "O_CREAT" in call.arguments:
+                handles[call.result] = paths[0] not in existing
+            existing.add(paths[0])
+        elif call.name == "unlink":
+            existing.discard(paths[0])
+        elif call.name == "close":
+            handles.pop(numbers[0], None)
+        elif call.name == "pwrite64" and numbers[0] in handles and numbers[3] == 0:
+            begun.append((handles[numbers[0]], numbers[2] > WAL_HEADER))
+            handles[numbers[0]] = False
+    return begun
 
 
 def test_without_a_sync_at_each_commit_the_same_check_finds_losses(appliance, chance):
