@@ -8,7 +8,7 @@ extension OwnMigration {
             try db.execute(sql: to.createTable)
             try makeIndexes(db)
             try hang(db)
-            try to.search?.begin(db)
+            try to.search?.make(db)
             return
         }
         let isReshaped = !dropped.isEmpty || !moved.isEmpty
@@ -26,7 +26,7 @@ extension OwnMigration {
         if computesAnew { try compute(db) }
         try makeIndexes(db)
         if rehangs { try hang(db) }
-        if renewsSearch { try to.search?.begin(db) }
+        if renewsSearch { try to.search?.make(db) }
         // Whoever has a record with its ETag has one of another shape.
         if isReshaped || !added.isEmpty { try db.run("UPDATE \(to.sql.table) SET version = version + 1") }
     }

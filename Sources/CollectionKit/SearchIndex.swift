@@ -12,8 +12,10 @@ package import Storage
 ///
 /// SQLite before 3.42 lets no trigger write to an FTS5 table while `trusted_schema` is off. So triggers that live in
 /// the writer's connection only note which indexed rows change, whoever changes them, and `update` goes through the
-/// notes before the commit: once for all writes that share it. SQLite gives the numbers behind the last row again, so
-/// an index never goes further than its last row: with each row that is deleted its end moves back at once.
+/// notes before the commit: once for all writes that share it. They are there for each index that knows a row: of the
+/// others nothing is to be noted, and to make them for all would be half of what the first write to a shop costs.
+/// SQLite gives the numbers behind the last row again, so an index never goes further than its last row: with each row
+/// that is deleted its end moves back at once.
 package struct SearchIndex: Sendable {
     let table: String
     private let name: String
@@ -110,16 +112,25 @@ package struct SearchIndex: Sendable {
         }
     }
 
-    private func make(_ db: Database) throws {
+    /// Makes the index from the records.
+    func make(_ db: Database) throws {
         try db.execute(sql: createTable)
         try db.execute(sql: "INSERT INTO \(table) (\(table)) VALUES ('rebuild')")
         try mark(db)
     }
 
-    /// Notes that every row of now is in the index.
+    /// Notes that every row of now is in the index, and follows their changes from now on.
     private func mark(_ db: Database) throws {
         try db.run(
             "INSERT OR REPLACE INTO search_state SELECT ?1, \(newestRow)", [.text(collection)])
+        let isToBeWatched = try db.first(
+            """
+            SELECT indexedTo > 0 AND EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE name = 'search_changes')
+                AND NOT EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE name = ?2)
+            FROM search_state WHERE collection = ?1
+            """, [.text(collection), .text("\(name)_changed")]
+        ) { $0.integer(0) == 1 }
+        if isToBeWatched == true { try watch(db) }
     }
 
     private var source: String { "main." + CollectionSQL.quoted(collection) }
@@ -134,7 +145,12 @@ package struct SearchIndex: Sendable {
                 CREATE TEMP TABLE IF NOT EXISTS search_changes (
                     collection TEXT NOT NULL, docId INTEGER NOT NULL, PRIMARY KEY (collection, docId)) WITHOUT ROWID
                 """)
-        for index in try collections.compactMap(\.search) + ofOwn(db) { try index.watch(db) }
+        let filled = try Set(
+            db.all("SELECT collection FROM main.search_state WHERE indexedTo > 0", [], { $0.text(0) ?? "" }))
+        guard !filled.isEmpty else { return }
+        for index in try collections.compactMap(\.search) + ofOwn(db) where filled.contains(index.collection) {
+            try index.watch(db)
+        }
     }
 
     /// Takes back `watch`, with the index itself, in a transaction that has changed none of its records.
@@ -148,12 +164,6 @@ package struct SearchIndex: Sendable {
                 DROP TABLE IF EXISTS \(table);
                 """)
         try db.run("DELETE FROM search_state WHERE collection = ?1", [.text(collection)])
-    }
-
-    /// Makes the index from the records, and follows them.
-    func begin(_ db: Database) throws {
-        try make(db)
-        try watch(db)
     }
 
     /// Words are taken out of an index by naming them, so the first text that a transaction replaces is kept: it is

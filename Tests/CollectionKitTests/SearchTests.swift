@@ -268,6 +268,38 @@ struct SearchTests {
         while !file.closeIfQuiet() { await Task.yield() }
     }
 
+    @Test func `changes are followed from the first row on that an index knows`() async throws {
+        struct Undone: Error {}
+        func watched(_ file: DatabaseFile) async throws -> Int? {
+            let count = "SELECT count(*) FROM temp.sqlite_schema WHERE type = 'trigger' AND name GLOB 'notes_search_*'"
+            return try await file.write { try Int.fetchOne($0, sql: count) }
+        }
+        let id = try await shop.create(notes, ["title": "first"]).id
+        #expect(try await watched(shop.file) == 0)
+        await #expect(throws: Undone.self) {
+            try await shop.file.write { [notes] db in
+                try notes.search?.catchUp(db)
+                throw Undone()
+            }
+        }
+        #expect(try await watched(shop.file) == 0)
+        try await shop.file.write { [notes, context = shop.context] db in
+            try notes.search?.catchUp(db)
+            _ = try Records(notes).patch(db, id: id, ["title": "second"], ifVersion: nil, context)
+        }
+        #expect(try await watched(shop.file) == 2)
+        #expect(try await found("first").isEmpty)
+        #expect(try await found("second") == ["second"])
+        try await checkIndexes(shop.file)
+
+        while !shop.file.closeIfQuiet() { await Task.yield() }
+        let file = await shop.reopened([shelves, notes])
+        try await file.write { try $0.run("UPDATE notes SET title = 'third'") }
+        #expect(try await watched(file) == 2)
+        try await checkIndexes(file)
+        while !file.closeIfQuiet() { await Task.yield() }
+    }
+
     @Test func `a disk that takes no writes finds what the index knows`() async throws {
         try await shop.create(notes, ["title": "known"])
         #expect(try await found("known") == ["known"])
