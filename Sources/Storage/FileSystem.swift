@@ -8,16 +8,22 @@ package enum FileSystem {
     static let privateFolder: mode_t = 0o700
 
     /// Makes a folder (0700) and those above it that are missing, each durable in the folder that holds it: a snapshot
-    /// below a `snapshots` that a power loss takes away would be lost with it. One that exists is fine.
-    package static func makeFolder(_ url: URL) throws {
+    /// below a `snapshots` that a power loss takes away would be lost with it. One that exists is fine; false says that
+    /// it did, and who made it may have died before it was durable.
+    @discardableResult
+    package static func makeFolder(_ url: URL) throws -> Bool {
         let parent = url.deletingLastPathComponent()
-        if mkdir(url.path, privateFolder) == 0 { return try syncFolder(parent) }
+        if mkdir(url.path, privateFolder) == 0 {
+            try syncFolder(parent)
+            return true
+        }
         switch errno {
-        case EEXIST where status(url).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false: return
+        case EEXIST where status(url).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false: return false
         case ENOENT where parent.path != url.path:
             try makeFolder(parent)
             guard mkdir(url.path, privateFolder) == 0 || errno == EEXIST else { throw failure("make", url) }
             try syncFolder(parent)
+            return true
         case let code: throw failure("make", url, code: code)
         }
     }

@@ -175,9 +175,9 @@ struct LogArchive {
         _ write: (inout LogSegmentWriter, LogBatch) throws -> LogBatch
     ) throws -> Cursor {
         let url = folder.epoch(number)
-        try FileSystem.makeFolder(url)
-        try FileSystem.syncFolder(folder.url)
-        try FileSystem.syncFolder(folder.url.deletingLastPathComponent())
+        for made in [folder.url, url] where try !FileSystem.makeFolder(made) {
+            try FileSystem.syncFolder(made.deletingLastPathComponent())
+        }
         let head = LogBatch(
             kind: .base, pageSize: pageSize, pages: pages, databasePages: pages, position: position, first: 1,
             last: 1, epoch: UInt64.random(in: 1 ... .max), firstTime: time, time: time, previous: LogBatch.noDigest,
