@@ -12,12 +12,18 @@ package enum CollectionSchema {
     /// What came to every tenant file later.
     package static let secondSQL = NumberSeries.baseSQL + Idempotency.baseSQL
 
-    /// Makes missing tables, columns and indexes. Unchanged declarations cost one small read.
-    package static func synchronize(_ db: Database, _ collections: [Collection]) throws {
+    /// Makes missing tables, columns and indexes, in as many files as there are. Unchanged declarations cost one small
+    /// read: their texts are made once, for all files.
+    package static func synchronizer(_ collections: [Collection]) -> @Sendable (Database) throws -> Void {
+        let declared = collections.map { ($0, $0.declaration) }
+        return { db in try synchronize(db, declared) }
+    }
+
+    private static func synchronize(_ db: Database, _ declared: [(Collection, String)]) throws {
         let applied = try Dictionary(
             db.all("SELECT name, declaration FROM collections") { ($0.text(0) ?? "", $0.text(1) ?? "") },
             uniquingKeysWith: { first, _ in first })
-        for collection in collections where applied[collection.name] != collection.declaration {
+        for (collection, declaration) in declared where applied[collection.name] != declaration {
             if applied[collection.name] == nil {
                 try db.execute(sql: collection.createTable)
             } else {
@@ -28,9 +34,9 @@ package enum CollectionSchema {
             try SearchIndex.synchronize(db, collection)
             try db.run(
                 "INSERT OR REPLACE INTO collections VALUES (?1, ?2)",
-                [.text(collection.name), .text(collection.declaration)])
+                [.text(collection.name), .text(declaration)])
         }
-        try SearchIndex.adopt(db, collections)
+        try SearchIndex.adopt(db, declared.map(\.0))
     }
 
     private static func addColumns(_ db: Database, _ collection: Collection) throws {

@@ -150,7 +150,7 @@ package enum TenantSchema {
             invariants: AuditTrail.invariants + collections.flatMap(\.invariants),
             owner: .init("identity", table: "identity", violations: "SELECT tenantId FROM identity"),
             contents: UploadedFile.contents, standing: standing,
-            synchronize: { db in try CollectionSchema.synchronize(db, collections) },
+            synchronize: CollectionSchema.synchronizer(collections),
             prepareWriter: { db in try SearchIndex.watch(db, collections) },
             beforeCommit: { db, changes in try SearchIndex.update(db, changes, catalog: catalog) },
             renew: { db in try SearchIndex.renew(db, collections) },

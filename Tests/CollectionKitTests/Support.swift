@@ -70,7 +70,7 @@ final class TestShop: Sendable {
                     "CREATE TABLE users (id TEXT PRIMARY KEY NOT NULL) STRICT; INSERT INTO users VALUES ('usr_asha')"),
                 .init("search", SearchIndex.baseSQL),
             ],
-            synchronize: { try CollectionSchema.synchronize($0, collections) },
+            synchronize: CollectionSchema.synchronizer(collections),
             prepareWriter: { try SearchIndex.watch($0, collections) },
             beforeCommit: { try SearchIndex.update($0, $1, catalog: CollectionCatalog([(nil, collections)])) },
             renew: { try SearchIndex.renew($0, collections) }, recognizes: SearchIndex.isOurs)

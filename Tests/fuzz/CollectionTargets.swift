@@ -19,7 +19,7 @@ private let shop: DatabaseQueue = {
         try queue.inDatabase { db in
             let base = CollectionSchema.baseSQL + CollectionSchema.secondSQL + SearchIndex.baseSQL
             try db.execute(sql: base + AuditTrail.baseSQL + AuditTrail.secondSQL + UploadedFile.baseSQL)
-            try CollectionSchema.synchronize(db, [things])
+            try CollectionSchema.synchronizer([things])(db)
             for number in 0..<20 {
                 _ = try Records(things).create(
                     db, ["name": .string("n\(number)"), "units": .integer(Int64(number % 3))], context)
