@@ -93,6 +93,12 @@ void cappliance_give_way(void) {
 #endif
 }
 
+void cappliance_share_memory(int pools) {
+#ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, pools);
+#endif
+}
+
 void cappliance_give_memory_back(void) {
 #ifdef __GLIBC__
     malloc_trim(0);

@@ -40,6 +40,7 @@ package final class StorageServices: Sendable {
         logger: Logger, openFiles limit: Int = Limit.openFiles, changeLog: ChangeLog? = nil,
         checkpointPause: Duration? = nil, commitDistance: Duration? = nil
     ) {
+        Self.shareMemory
         (self.logger, self.changeLog) = (logger, changeLog)
         self.checkpointPause = checkpointPause ?? CheckpointPlan.Limit.pause
         self.commitDistance = commitDistance ?? CommitSpacing.Limit.distance
@@ -70,6 +71,10 @@ package final class StorageServices: Sendable {
         guard resting.add(1, ordering: .relaxed).newValue <= Limit.commitThreads / 2 else { return }
         Thread.sleep(forTimeInterval: pause / .seconds(1))
     }
+
+    /// glibc gives threads pools of their own, eight for each core, and what is free in one is no use to another.
+    private static let shareMemory: Void = cappliance_share_memory(
+        Int32(clamping: ProcessInfo.processInfo.activeProcessorCount))
 
     /// What a large transaction needed goes back to the system. glibc keeps it for the thread that had it, and each of
     /// the threads that commit has an import now and then: 60 MiB eight times.

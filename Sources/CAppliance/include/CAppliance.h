@@ -54,6 +54,9 @@ int cappliance_crypt(const char *phrase, const char *setting, char *out, int len
 /// priority of their own.
 void cappliance_give_way(void);
 
+/// Has the threads share so many pools of memory. Call before there are more threads than that.
+void cappliance_share_memory(int pools);
+
 /// Hands pages that were freed to the system. Takes some milliseconds, and the locks of the allocator one by one.
 void cappliance_give_memory_back(void);
 
