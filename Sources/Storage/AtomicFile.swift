@@ -40,10 +40,15 @@ package struct AtomicFile: ~Copyable {
 
     /// Makes the content durable under the target's name, replacing what was there.
     package mutating func publish() throws {
+        try place()
+        try FileSystem.syncFolder(target.deletingLastPathComponent())
+    }
+
+    /// As `publish`, but for the folder, which is left to be synced.
+    mutating func place() throws {
         guard fsync(descriptor) == 0 else { throw FileSystem.failure("sync", temporary) }
         guard rename(temporary.path, target.path) == 0 else { throw FileSystem.failure("rename", temporary) }
         isPublished = true
-        try FileSystem.syncFolder(target.deletingLastPathComponent())
     }
 
     /// As `publish`, under another name of the same folder: one that only the whole content tells.

@@ -46,9 +46,19 @@ package final class DatabaseTemplate: Sendable {
 }
 
 extension DatabaseFile {
-    /// Puts a copy of `template` where nothing is yet, on disk when it returns. The folder must exist.
+    /// Puts a copy of `template` where nothing is yet, in a folder that exists. The content is on disk when it returns,
+    /// its name with the next `syncNames`: the file may be used meanwhile.
     package func begin(from template: DatabaseTemplate) throws {
-        try AtomicFile.publish(template.bytes, to: url)
+        var file = try AtomicFile(url)
+        try file.write(template.bytes)
+        try file.place()
         log?.didBegin(from: template)
+    }
+
+    /// Makes the file durable under its name, and its folder.
+    package func syncNames() throws {
+        let folder = url.deletingLastPathComponent()
+        try FileSystem.syncFolder(folder)
+        try FileSystem.syncFolder(folder.deletingLastPathComponent())
     }
 }

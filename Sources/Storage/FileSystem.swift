@@ -7,6 +7,11 @@ package enum FileSystem {
     static let privateFile: mode_t = 0o600
     static let privateFolder: mode_t = 0o700
 
+    /// Makes a folder (0700) in one that exists. Its name is durable once that one is synced.
+    package static func makeFolderUnsynced(_ url: URL) throws {
+        guard mkdir(url.path, privateFolder) == 0 else { throw failure("make", url) }
+    }
+
     /// Makes a folder (0700) and those above it that are missing, each durable in the folder that holds it: a snapshot
     /// below a `snapshots` that a power loss takes away would be lost with it. One that exists is fine; false says that
     /// it did, and who made it may have died before it was durable.

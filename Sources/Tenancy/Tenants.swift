@@ -42,22 +42,26 @@ package final class Tenants: Sendable {
         let tenant = Tenant(input, id: ids.next("ten"), now: now, rules: rules(input.plan))
         let invitation = try inviting(tenant)
         let owner = try await ownerHash(input)
-        try await makeFile(tenant)
+        let file = directory.file(tenant.id)
         do {
+            try await makeFile(file)
+            // Beside the first commit, which takes as long.
+            async let names: Void = services.longWork { try file.syncNames() }
             let userID = ids.next("usr")
-            try await directory.file(tenant.id).write { db in
+            try await file.write { db in
                 try Self.setIdentity(db, tenant.id)
                 try invitation?.writeInShop(db)
                 guard let owner else { return }
                 _ = try UserStore.insert(
                     db, id: userID, email: tenant.ownerEmail, name: "", role: .owner, passwordHash: owner, now: now)
             }
+            try await names
             try await insert(tenant, by: actor, requestID: requestID) { db in
                 try AccountIndex.add(db, tenant.ownerEmail, tenant.id)
                 try invitation?.writeInSystem(db)
             }
         } catch {
-            directory.file(tenant.id).closeIfQuiet()
+            file.closeIfQuiet()
             try? FileSystem.remove(data.tenant(tenant.id))
             throw error
         }
@@ -121,15 +125,15 @@ package final class Tenants: Sendable {
         return error
     }
 
-    private func makeFile(_ tenant: Tenant) async throws {
+    private func makeFile(_ file: DatabaseFile) async throws {
         try await services.longWork { [self] in
             let template = try self.template.withLock { template in
                 let made = try template ?? DatabaseTemplate(schema: schema, scratch: data.scratchURL(".sqlite"))
                 template = made
                 return made
             }
-            try FileSystem.makeFolder(data.tenant(tenant.id))
-            try directory.file(tenant.id).begin(from: template)
+            try FileSystem.makeFolderUnsynced(file.url.deletingLastPathComponent())
+            try file.begin(from: template)
         }
     }
 
