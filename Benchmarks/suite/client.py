@@ -22,7 +22,7 @@ class Client:
                 self.connection.request(method, path, None if body is None else json.dumps(body), self.headers)
                 answer = self.connection.getresponse()
                 break
-            except (http.client.RemoteDisconnected, ConnectionError):
+            except ConnectionError:
                 self.connection.close()
                 if is_last:
                     raise

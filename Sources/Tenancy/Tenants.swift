@@ -43,8 +43,9 @@ package final class Tenants: Sendable {
         let invitation = try inviting(tenant)
         let owner = try await ownerHash(input)
         let file = directory.file(tenant.id)
+        // A folder that is there already is another's: nothing of it may be removed below.
+        try await makeFile(file)
         do {
-            try await makeFile(file)
             // Beside the first commit, which takes as long.
             async let names: Void = services.longWork { try file.syncNames() }
             let userID = ids.next("usr")
