@@ -28,6 +28,7 @@ package enum CollectionSchema {
                 try db.execute(sql: collection.createTable)
             } else {
                 try addColumns(db, collection)
+                for name in collection.formerIndexes { try db.execute(sql: "DROP INDEX IF EXISTS \(name)") }
             }
             for index in collection.createIndexes { try db.execute(sql: index) }
             for statement in collection.createLinks + collection.createFileUses { try db.execute(sql: statement) }
@@ -79,20 +80,41 @@ extension Collection {
         }
         let references = fields.filter { field in
             switch field.type {
-            case .reference, .user, .file: !indexes.contains { $0.first == field.name }
+            case .reference, .user: !indexes.contains { $0.first == field.name }
             default: false
             }
         }
         return uniqueFields + unique.map { index($0, unique: true) } + references.map { index([$0.name, "id"]) }
-            + indexes.map { index($0 + ["id"]) } + (retention == .untilDeleted ? [] : [index(["createdAt", "id"])])
+            + soleFiles.map { index([$0, "id"], isPartial: true) } + indexes.map { index($0 + ["id"]) }
+            + (retention == .untilDeleted ? [] : [index(["createdAt", "id"])])
     }
 
-    private func index(_ columns: [String], unique: Bool = false, collation: String? = nil) -> String {
-        let words = [table] + columns + (collation.map { [$0.lowercased()] } ?? [])
-        let indexName = CollectionSQL.quoted(words.joined(separator: "_"))
+    /// Those that an older version made and this one has others for.
+    var formerIndexes: [String] { soleFiles.map { indexName([$0, "id"]) } }
+
+    /// Fields of files that no declared index begins with. Most records have no file: their index has only those that
+    /// do, which serves whoever asks for the records of a file, and SQLite when a file is deleted.
+    private var soleFiles: [String] {
+        fields.filter { field in
+            guard case .file = field.type else { return false }
+            return !indexes.contains { $0.first == field.name }
+        }.map(\.name)
+    }
+
+    /// `isPartial`: without the records that have nothing in the first column.
+    private func index(
+        _ columns: [String], unique: Bool = false, collation: String? = nil, isPartial: Bool = false
+    ) -> String {
+        let name = indexName(columns + [collation?.lowercased(), isPartial ? "present" : nil].compactMap { $0 })
         let suffix = collation.map { " COLLATE \($0)" } ?? ""
-        let list = columns.map { CollectionSQL.quoted($0) + suffix }.joined(separator: ", ")
-        return "CREATE \(unique ? "UNIQUE " : "")INDEX IF NOT EXISTS \(indexName) ON \(sql.table) (\(list))"
+        let quoted = columns.map(CollectionSQL.quoted)
+        let list = quoted.map { $0 + suffix }.joined(separator: ", ")
+        let condition = isPartial ? " WHERE \(quoted[0]) IS NOT NULL" : ""
+        return "CREATE \(unique ? "UNIQUE " : "")INDEX IF NOT EXISTS \(name) ON \(sql.table) (\(list))\(condition)"
+    }
+
+    private func indexName(_ words: [String]) -> String {
+        CollectionSQL.quoted(([table] + words).joined(separator: "_"))
     }
 
     /// A list of references is a JSON array in its column, and one row for each of its records in a table of its own,

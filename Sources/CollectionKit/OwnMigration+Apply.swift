@@ -76,7 +76,10 @@ extension OwnMigration {
     private func dropIndexes(_ db: Database, _ from: Collection, all: Bool) throws {
         let wanted = all ? [] : Set(to.createIndexes)
         let unwanted = from.createIndexes.filter { !wanted.contains($0) }
-        for index in unwanted { try db.execute(sql: "DROP INDEX IF EXISTS \(Self.name(in: index))") }
+        // A column cannot go while one from before is on it.
+        for name in unwanted.map(Self.name) + from.formerIndexes {
+            try db.execute(sql: "DROP INDEX IF EXISTS \(name)")
+        }
     }
 
     /// The name that a CREATE statement gives, as it is quoted there.

@@ -48,7 +48,8 @@ package struct DatabaseSchema: Sendable {
         (self.invariants, self.owner, self.contents, self.standing) = (invariants, owner, contents, standing)
     }
 
-    /// Whether migrations wait for the file. What `synchronize` does only ever adds, and is not among them.
+    /// Whether migrations wait for the file. What `synchronize` does only ever adds, or exchanges an
+    /// index, and is not among them.
     func hasPending(_ db: Database) throws -> Bool {
         try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 < migrations.count
     }

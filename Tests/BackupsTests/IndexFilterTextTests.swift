@@ -8,6 +8,8 @@ struct IndexFilterTextTests {
         "CREATE INDEX i ON t (a) WHERE b IS NOT NULL",
         "CREATE INDEX i ON t (lower(a), \"a)\")\n\twhere B is\n not Null ",
         "CREATE UNIQUE INDEX \"i) WHERE a IS NULL\" ON 't' (a) WHERE b IS NOT NULL",
+        "CREATE INDEX i ON t (a) WHERE \"b\" IS NOT NULL",
+        "CREATE INDEX \"i\" ON \"t\" (\"a\", \"a) WHERE \") WHERE \"B\" IS NOT NULL",
     ])
     func `a column that is NULL, or is not`(_ sql: String) throws {
         let filter = try #require(IndexFilterText(sql)?.filter(["a", "b"]))
@@ -30,7 +32,13 @@ struct IndexFilterTextTests {
         "CREATE INDEX i ON t (a) WHERE (b IS NULL) IS NOT NULL",
         "CREATE INDEX i ON t (a) WHERE b IS NOT NULL AND a IS NULL",
         "CREATE INDEX i ON t (a) WHERE b NOT NULL",
-        "CREATE INDEX i ON t (a) WHERE \"b\" IS NOT NULL",
+        "CREATE INDEX i ON t (a) WHERE \"c\" IS NOT NULL",
+        "CREATE INDEX i ON t (a) WHERE \"\" IS NOT NULL",
+        "CREATE INDEX i ON t (a) WHERE \"b\"\"\" IS NOT NULL",
+        "CREATE INDEX i ON t (a) WHERE \"c) WHERE \"\"b\" IS NOT NULL",
+        "CREATE INDEX i ON t (a) WHERE \"c) WHERE \"\" b\" IS NOT NULL",
+        "CREATE INDEX i ON t (a) WHERE b = ') WHERE \"b\" IS NOT NULL'",
+        "CREATE INDEX i ON t (a) WHERE \"b\" \"IS NOT NULL",
         "CREATE INDEX i ON t (a) WHERE null IS NULL",
         "CREATE INDEX i ON t (a) WHERE true IS NOT NULL",
         "CREATE INDEX i ON t (a) WHERE b IS NOT 1",

@@ -1,4 +1,5 @@
 import ApplianceCore
+import GRDB
 import Storage
 import Testing
 
@@ -92,6 +93,59 @@ struct FileTests {
         #expect(Set(try files(shop)) == [cover, loose])
         try await shop.patch(albums, other, ["contract": nil])
         #expect(try files(shop) == [loose])
+    }
+
+    private func indexes(_ file: DatabaseFile) throws -> Set<String> {
+        try file.read { db in
+            try String.fetchSet(
+                db, sql: "SELECT name FROM sqlite_schema WHERE tbl_name = 'albums' AND sql LIKE 'CREATE INDEX%'")
+        }
+    }
+
+    /// The indexes of files as an older version made them.
+    private func makeFormerIndexes(_ shop: TestShop) async throws {
+        try await shop.file.write { db in
+            for column in ["cover", "contract"] {
+                try db.execute(sql: "DROP INDEX albums_\(column)_id_present")
+                try db.execute(sql: "CREATE INDEX albums_\(column)_id ON albums (\(column), id)")
+            }
+            try db.execute(sql: "UPDATE collections SET declaration = 'older'")
+        }
+    }
+
+    @Test func `an index of files has only records with one, in a shop of an older version as well`() async throws {
+        let shop = try TestShop([albums])
+        let partial: Set = ["albums_cover_id_present", "albums_contract_id_present"]
+        #expect(try indexes(shop.file) == partial)
+        let cover = try await upload(shop)
+        try await shop.create(albums, ["name": "a"])
+        try await shop.create(albums, ["name": "b", "cover": .string(cover)])
+        try await makeFormerIndexes(shop)
+        let file = await shop.reopened([albums])
+        #expect(try indexes(file) == partial)
+        let plan = try file.read { db in
+            try Row.fetchAll(
+                db, sql: "EXPLAIN QUERY PLAN SELECT * FROM albums WHERE cover = ? ORDER BY id", arguments: [cover]
+            ).map { $0["detail"] as String }
+        }
+        #expect(plan == ["SEARCH albums USING INDEX albums_cover_id_present (cover=?)"])
+        // SQLite keeps a file that a record names.
+        await #expect(throws: DomainError.self) {
+            try await file.write { db in try db.execute(sql: "DELETE FROM files WHERE id = ?", arguments: [cover]) }
+        }
+        while !file.closeIfQuiet() { await Task.yield() }
+    }
+
+    @Test func `a field of a shop's own goes with the index that an older version made for it`() async throws {
+        let shop = try TestShop([albums])
+        try await makeFormerIndexes(shop)
+        let narrow = CollectionKit.Collection(
+            "albums", idPrefix: "alb", title: "Album",
+            fields: [.text("name", max: 100).required(), .file("cover", accept: "image/*")])
+        try await shop.file.write(alone: true) { [albums] db in
+            try OwnMigration(from: albums, to: narrow).apply(db)
+        }
+        #expect(try indexes(shop.file) == ["albums_cover_id_present"])
     }
 
     @Test func `exchanging a file lets go of the old one and of no other`() async throws {
