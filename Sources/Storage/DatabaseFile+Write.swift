@@ -63,11 +63,17 @@ extension DatabaseFile {
     }
 
     func scheduleDrain() {
-        services.commitWork { [self] in drain() }
+        services.commitWork { [self] in
+            // Where others wait, one commit and then the end of the line again: a busy shop does not keep a thread from
+            // them. Where nobody does, to wake another thread would cost more than to go on.
+            while drain() {
+                if services.hasWaitingCommits { return scheduleDrain() }
+            }
+        }
     }
 
-    /// One commit, then the end of the line again: a busy shop does not keep a thread from the others.
-    private func drain() {
+    /// Commits what is first in line; false when nothing is left.
+    private func drain() -> Bool {
         if let pause = state.withLock({ $0.pauseBeforeCommit }) { services.rest(pause) }
         let (writer, group) = state.withLock { state -> (Writer?, [PendingWrite]) in
             let count = state.waiting.first?.isAlone == true ? 1 : groupSize(state.waiting)
@@ -88,7 +94,7 @@ extension DatabaseFile {
             return (!state.isDraining, takeQuietWaiters(&state))
         }
         for waiter in waiters { waiter.resume() }
-        if !isDone { scheduleDrain() }
+        return !isDone
     }
 
     private func groupSize(_ waiting: [PendingWrite]) -> Int {

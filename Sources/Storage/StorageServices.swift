@@ -30,6 +30,8 @@ package final class StorageServices: Sendable {
     let commitDistance: Duration
     private let commitPool: NIOThreadPool
     private let resting = Atomic<Int>(0)
+    /// Work that no thread has begun.
+    private let waitingCommits = Atomic<Int>(0)
     private let long: NIOThreadPool
     private let queries: NIOThreadPool
     private let openFiles: OpenFiles
@@ -62,8 +64,15 @@ package final class StorageServices: Sendable {
     }
 
     func commitWork(_ work: @escaping @Sendable () -> Void) {
-        commitPool.submit { _ in work() }
+        waitingCommits.add(1, ordering: .relaxed)
+        commitPool.submit { [self] _ in
+            waitingCommits.subtract(1, ordering: .relaxed)
+            work()
+        }
     }
+
+    /// Whether another file waits for one of the threads that commit.
+    var hasWaitingCommits: Bool { waitingCommits.load(ordering: .relaxed) > 0 }
 
     /// Blocks one of the threads that commit; not where half of them do so already.
     func rest(_ pause: Duration) {
