@@ -4,7 +4,7 @@ import Storage
 
 /// The column values of a record to be written, in the order of the collection's fields, checked as a whole: all
 /// faults are reported at once.
-struct RecordDraft {
+struct RecordDraft: Sendable {
     let view: CollectionView
     var collection: Collection { view.collection }
     var values: [SQLValue]

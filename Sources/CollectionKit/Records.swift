@@ -9,6 +9,13 @@ package struct RecordBytes: Sendable {
     package let version: Int64
 }
 
+/// A record to be made, checked as far as that takes no file.
+package struct NewRecord: Sendable {
+    fileprivate let draft: RecordDraft
+    /// What the audit trail will tell of it; nil where the file still has a say in its values.
+    fileprivate let audited: [UInt8]?
+}
+
 /// The operations on single records. Reads run on any connection, writes inside `DatabaseFile.write`; each change and
 /// its audit event are one transaction.
 package struct Records: Sendable {
@@ -32,16 +39,27 @@ package struct Records: Sendable {
     }
 
     package func create(_ db: Database, _ body: JSON, _ context: RecordContext) throws -> RecordBytes {
-        try collection.requireCurrent(db)
+        try create(db, new(body, context), context)
+    }
+
+    /// What of `create` may be done before, while others write to the file.
+    package func new(_ body: JSON, _ context: RecordContext) throws -> NewRecord {
         var draft = RecordDraft(view)
         try draft.take(json: body)
         try draft.complete(context)
         draft.checkOwner(.create)
+        let isWhole = draft.faults.isEmpty && collection.rules.sequences.isEmpty && collection.rules.secrets.isEmpty
+        return NewRecord(draft: draft, audited: isWhole ? AuditValues(collection).created(draft.values) : nil)
+    }
+
+    package func create(_ db: Database, _ new: NewRecord, _ context: RecordContext) throws -> RecordBytes {
+        try collection.requireCurrent(db)
+        var draft = new.draft
         try draft.checkReferences(db, context)
         try draft.throwFaults()
         try draft.finish(db, context)
         let record = try insert(db, draft, context)
-        try audit(db, "create", record.id, AuditValues(collection).created(draft.values), context)
+        try audit(db, "create", record.id, new.audited ?? AuditValues(collection).created(draft.values), context)
         return record
     }
 

@@ -221,7 +221,8 @@ package struct CollectionController: Sendable {
             }
             return IdempotentAnswer.response(kept)
         }
-        let record = try await context.database.write { db in try records.create(db, body, change) }
+        let new = try records.new(body, change)
+        let record = try await context.database.write { db in try records.create(db, new, change) }
         var response = answer(record, .created).response
         response.headers[.location] = "/api/\(collection.name)/\(record.id)"
         return response
