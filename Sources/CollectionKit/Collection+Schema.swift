@@ -23,12 +23,12 @@ package enum CollectionSchema {
         let applied = try Dictionary(
             db.all("SELECT name, declaration FROM collections") { ($0.text(0) ?? "", $0.text(1) ?? "") },
             uniquingKeysWith: { first, _ in first })
+        if declared.contains(where: { applied[$0.name] != $1 }) { try exchangeIndexes(db) }
         for (collection, declaration) in declared where applied[collection.name] != declaration {
             if applied[collection.name] == nil {
                 try db.execute(sql: collection.createTable)
             } else {
                 try addColumns(db, collection)
-                for name in collection.formerIndexes { try db.execute(sql: "DROP INDEX IF EXISTS \(name)") }
             }
             for index in collection.createIndexes { try db.execute(sql: index) }
             for statement in collection.createLinks + collection.createFileUses { try db.execute(sql: statement) }
@@ -38,6 +38,29 @@ package enum CollectionSchema {
                 [.text(collection.name), .text(declaration)])
         }
         try SearchIndex.adopt(db, declared.map(\.0))
+    }
+
+    /// An older version ended the indexes of all collections, a shop's own among them, with the id. They are twice as
+    /// long, and in the order of lists no longer.
+    private static func exchangeIndexes(_ db: Database) throws {
+        let idEnd = #", "id")"#
+        let former = try db.all(
+            "SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND name GLOB '*_id'"
+        ) { (name: $0.text(0) ?? "", table: $0.text(1) ?? "", sql: $0.text(2) ?? "") }
+        for (name, table, sql) in former where sql.hasPrefix("CREATE INDEX") && sql.hasSuffix(idEnd) {
+            let columns = String(sql.dropLast(idEnd.count).split(separator: "(").last ?? "")
+            let isOfFiles = try db.first(
+                "SELECT 1 FROM pragma_foreign_key_list(?1) WHERE \"table\" = 'files' AND \"from\" = ?2",
+                [.text(table), .text(columns.replacing("\"", with: ""))]
+            ) { _ in true }
+            let words = [String(name.dropLast("_id".count)), Collection.indexEnd]
+            let isPartial = isOfFiles == true
+            try db.execute(sql: "DROP INDEX \(CollectionSQL.quoted(name))")
+            try db.execute(
+                sql: Collection.createIndex(
+                    (words + (isPartial ? [Collection.partialEnd] : [])).joined(separator: "_"), on: table, columns,
+                    condition: isPartial ? "\(columns) IS NOT NULL" : nil))
+        }
     }
 
     private static func addColumns(_ db: Database, _ collection: Collection) throws {
@@ -72,11 +95,12 @@ extension Collection {
         return "CREATE TABLE \(sql.table) (\n    \(columns.joined(separator: ",\n    "))\n) STRICT"
     }
 
-    /// `id` ends each index, so that a keyset page is one range of it and needs no sort.
+    /// SQLite ends each index with the row's number, and so does each order of a list: a keyset page is one range of an
+    /// index and needs no sort. With the id at the end an index would be twice as long.
     var createIndexes: [String] {
         let uniqueFields = fields.filter(\.isUnique).map { field in
             field.uniqueness == .exact
-                ? index([field.name], unique: true) : index([field.name], unique: true, collation: "NOCASE")
+                ? uniqueIndex([field.name]) : uniqueIndex([field.name], collation: "NOCASE")
         }
         let references = fields.filter { field in
             switch field.type {
@@ -84,13 +108,10 @@ extension Collection {
             default: false
             }
         }
-        return uniqueFields + unique.map { index($0, unique: true) } + references.map { index([$0.name, "id"]) }
-            + soleFiles.map { index([$0, "id"], isPartial: true) } + indexes.map { index($0 + ["id"]) }
-            + (retention == .untilDeleted ? [] : [index(["createdAt", "id"])])
+        return uniqueFields + unique.map { uniqueIndex($0) } + references.map { index([$0.name]) }
+            + soleFiles.map(partialIndex) + indexes.map(index)
+            + (retention == .untilDeleted ? [] : [index(["createdAt"])])
     }
-
-    /// Those that an older version made and this one has others for.
-    var formerIndexes: [String] { soleFiles.map { indexName([$0, "id"]) } }
 
     /// Fields of files that no declared index begins with. Most records have no file: their index has only those that
     /// do, which serves whoever asks for the records of a file, and SQLite when a file is deleted.
@@ -101,20 +122,40 @@ extension Collection {
         }.map(\.name)
     }
 
-    /// `isPartial`: without the records that have nothing in the first column.
-    private func index(
-        _ columns: [String], unique: Bool = false, collation: String? = nil, isPartial: Bool = false
-    ) -> String {
-        let name = indexName(columns + [collation?.lowercased(), isPartial ? "present" : nil].compactMap { $0 })
-        let suffix = collation.map { " COLLATE \($0)" } ?? ""
-        let quoted = columns.map(CollectionSQL.quoted)
-        let list = quoted.map { $0 + suffix }.joined(separator: ", ")
-        let condition = isPartial ? " WHERE \(quoted[0]) IS NOT NULL" : ""
-        return "CREATE \(unique ? "UNIQUE " : "")INDEX IF NOT EXISTS \(name) ON \(sql.table) (\(list))\(condition)"
+    /// No field has such a name, so no unique index can be called like another one.
+    fileprivate static let indexEnd = "rowid"
+    fileprivate static let partialEnd = "present"
+
+    private func index(_ columns: [String]) -> String {
+        Self.createIndex(name(columns + [Self.indexEnd]), on: table, Self.list(columns))
     }
 
-    private func indexName(_ words: [String]) -> String {
-        CollectionSQL.quoted(([table] + words).joined(separator: "_"))
+    private func partialIndex(_ column: String) -> String {
+        Self.createIndex(
+            name([column, Self.indexEnd, Self.partialEnd]), on: table, Self.list([column]),
+            condition: "\(CollectionSQL.quoted(column)) IS NOT NULL")
+    }
+
+    private func uniqueIndex(_ columns: [String], collation: String? = nil) -> String {
+        Self.createIndex(
+            name(columns + [collation?.lowercased()].compactMap { $0 }), on: table,
+            Self.list(columns, collation), isUnique: true)
+    }
+
+    private func name(_ words: [String]) -> String { ([table] + words).joined(separator: "_") }
+
+    private static func list(_ columns: [String], _ collation: String? = nil) -> String {
+        let suffix = collation.map { " COLLATE \($0)" } ?? ""
+        return columns.map { CollectionSQL.quoted($0) + suffix }.joined(separator: ", ")
+    }
+
+    /// `columns` and `condition` are SQL, the names are not.
+    fileprivate static func createIndex(
+        _ name: String, on table: String, _ columns: String, isUnique: Bool = false, condition: String? = nil
+    ) -> String {
+        let place = "\(CollectionSQL.quoted(name)) ON \(CollectionSQL.quoted(table)) (\(columns))"
+        return "CREATE \(isUnique ? "UNIQUE " : "")INDEX IF NOT EXISTS \(place)"
+            + (condition.map { " WHERE \($0)" } ?? "")
     }
 
     /// A list of references is a JSON array in its column, and one row for each of its records in a table of its own,

@@ -10,7 +10,7 @@ extension ListQuery {
             equal.append(filter.column)
         }
         let compared = asked.first { [.greater, .greaterOrEqual, .less, .lessOrEqual].contains($0.comparison) }
-        let order = sort.map(\.column).filter { !equal.contains($0) && $0 != "id" }
+        let order = sort.map(\.column).filter { !equal.contains($0) && !["id", Self.rowNumber].contains($0) }
         let tail = order.isEmpty ? [compared?.column].compactMap { $0 } : order
         let wanted = equal + tail.filter { !equal.contains($0) }
         return wanted.isEmpty || isServed(equal, tail) ? nil : wanted
@@ -40,7 +40,7 @@ extension ListQuery {
 }
 
 extension Collection {
-    /// The fields of each index that the table has, without the id that ends them.
+    /// The fields of each index that the table has.
     var indexedFields: [[String]] {
         let single = fields.filter { field in
             switch field.type {

@@ -32,7 +32,7 @@ package struct ListQuery: Sendable {
 
     let view: CollectionView
     private(set) var filters: [Filter] = []
-    /// Always ends with `id`, so that the order is total.
+    /// Always ends with the row's number or the id, so that the order is total.
     private(set) var sort: [SortKey] = []
     private(set) var search: String?
     private(set) var fields: [String]?
@@ -90,7 +90,7 @@ package struct ListQuery: Sendable {
         }
         if filters.count > Limit.filters { faults.append(.init("", "too_many", "At most \(Limit.filters) filters.")) }
         do throws(ValueFault) {
-            sort = try Self.sort(sortText ?? "-id", view)
+            sort = try sortText.map { text throws(ValueFault) in try Self.sort(text, view) } ?? [Self.newestFirst]
             cursor = try cursorText.map { text throws(ValueFault) in try ListCursor(text, sort: sort, at: at) }
         } catch {
             faults.append(.init(cursorText == nil ? "sort" : "cursor", error.code, error.message))
@@ -166,14 +166,19 @@ package struct ListQuery: Sendable {
             )
         }
         guard keys.count <= Limit.sortKeys else { throw ValueFault("too_many", "At most \(Limit.sortKeys) fields.") }
-        // No two records have the same id: what stands behind it decides nothing.
+        // No two records have the same id: what stands behind it decides nothing. Among others that are alike the row's
+        // number decides, that is, which was added first: each index ends with it.
         if let end = keys.firstIndex(where: { $0.column == "id" }) {
             keys.removeSubrange((end + 1)...)
         } else {
-            keys.append(SortKey(column: "id", descending: keys.last?.descending ?? true, isNullable: false))
+            keys.append(SortKey(column: rowNumber, descending: keys.last?.descending ?? true, isNullable: false))
         }
         return keys
     }
+
+    /// What SQLite calls the number of a row; no field has that name. One that was brought back has a new one.
+    static let rowNumber = "rowid"
+    private static let newestFirst = SortKey(column: rowNumber, descending: true, isNullable: false)
 
     /// `name` or `name[gt]`.
     private static func filter(_ name: String, _ text: String, _ collection: CollectionView) throws(ValueFault)

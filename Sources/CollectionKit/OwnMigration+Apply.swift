@@ -15,7 +15,7 @@ extension OwnMigration {
         let renewsSearch = isReshaped || from.search?.createTable != to.search?.createTable
         let rehangs = isReshaped || from.hangings != to.hangings
         if renewsSearch { try from.search?.remove(db) }
-        try dropIndexes(db, from, all: isReshaped)
+        try dropIndexes(db, all: isReshaped)
         if rehangs { try Self.takeDown(db, from, releasing: dropped) }
         try reshape(db)
         for field in to.fields {
@@ -72,14 +72,15 @@ extension OwnMigration {
         for index in to.createIndexes { try db.execute(sql: index) }
     }
 
-    /// Those that are no longer wanted. An index is named by its columns and their order.
-    private func dropIndexes(_ db: Database, _ from: Collection, all: Bool) throws {
-        let wanted = all ? [] : Set(to.createIndexes)
-        let unwanted = from.createIndexes.filter { !wanted.contains($0) }
-        // A column cannot go while one from before is on it.
-        for name in unwanted.map(Self.name) + from.formerIndexes {
-            try db.execute(sql: "DROP INDEX IF EXISTS \(name)")
-        }
+    /// Those that are no longer wanted, whichever version made them: a column cannot go while one is on it. An index is
+    /// named by its columns and their order.
+    private func dropIndexes(_ db: Database, all: Bool) throws {
+        let wanted = all ? [] : Set(to.createIndexes.map(Self.name))
+        let present = try db.all(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL",
+            [.text(to.table)]
+        ) { CollectionSQL.quoted($0.text(0) ?? "") }
+        for name in present where !wanted.contains(name) { try db.execute(sql: "DROP INDEX \(name)") }
     }
 
     /// The name that a CREATE statement gives, as it is quoted there.

@@ -58,7 +58,7 @@ struct HotQueryTests {
     @Test(arguments: declared) func `pages by a declared index are one range of it, the next ones too`(
         collection: CollectionKit.Collection
     ) throws {
-        var orders: [[(String, String)]] = [[]]
+        var orders: [[(String, String)]] = []
         for fields in collection.indexes {
             let equal = fields.dropLast().map { ($0, "null") }
             for sign in ["", "-"] { orders.append(equal + [("sort", sign + (fields.last ?? ""))]) }
@@ -81,6 +81,9 @@ struct HotQueryTests {
                 let query = try ListQuery(collection, parameters: [(field.name, "x")])
                 let plan = try plan(query)
                 #expect(plan.hasPrefix("SEARCH \(collection.name) USING INDEX"), "\(plan)")
+                // The newest first, unless an index of that field and others takes the place of its own.
+                let hasOwn = !collection.indexes.contains { $0.first == field.name }
+                #expect(!hasOwn || !plan.contains("TEMP B-TREE"), "\(plan)")
                 #expect(query.missingIndex == nil)
             case .references:
                 let plan = try plan(try ListQuery(collection, parameters: [(field.name, "x")]))

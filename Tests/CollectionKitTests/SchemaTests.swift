@@ -23,11 +23,14 @@ struct SchemaTests {
     private let shop: TestShop
     private let realShop: TestShop
     private let oddShop: TestShop
+    /// As an older version left it.
+    private let oldest: TestShop
 
     init() throws {
         shop = try TestShop([Self.old, customers])
         realShop = try TestShop()
         oddShop = try TestShop([Self.odd])
+        oldest = try TestShop([Self.new, customers])
     }
 
     @Test func `an older table gains the columns and indexes of a newer declaration and keeps its records`()
@@ -49,7 +52,45 @@ struct SchemaTests {
         let indexes = try file.read {
             try String.fetchSet($0, sql: "SELECT name FROM sqlite_schema WHERE type = 'index'")
         }
-        #expect(indexes.isSuperset(of: ["notes_slug", "notes_customerId_id", "notes_isPinned_title_id"]))
+        #expect(indexes.isSuperset(of: ["notes_slug", "notes_customerId_rowid", "notes_isPinned_title_rowid"]))
+        while !file.closeIfQuiet() { await Task.yield() }
+    }
+
+    @Test func `indexes of a version that ended them with the id are exchanged, a shop's own too`() async throws {
+        try await oldest.file.write { db in
+            try db.execute(
+                sql: """
+                    DROP INDEX notes_customerId_rowid;
+                    DROP INDEX notes_isPinned_title_rowid;
+                    CREATE INDEX "notes_customerId_id" ON "notes" ("customerId", "id");
+                    CREATE INDEX "notes_isPinned_title_id" ON "notes" ("isPinned", "title", "id");
+                    CREATE TABLE "own_tools" (id TEXT PRIMARY KEY NOT NULL, "state" TEXT, "photo" TEXT REFERENCES files (id));
+                    CREATE INDEX "own_tools_state_id" ON "own_tools" ("state", "id");
+                    CREATE INDEX "own_tools_photo_id" ON "own_tools" ("photo", "id");
+                    CREATE UNIQUE INDEX "own_tools_state_photo" ON "own_tools" ("state", "photo");
+                    CREATE INDEX "own_tools_stateId" ON "own_tools" ("state");
+                    UPDATE collections SET declaration = 'older' WHERE name = 'notes';
+                    """)
+        }
+        let file = await oldest.reopened([Self.new, customers])
+        let indexes = try file.read { db in
+            try String.fetchSet(
+                db,
+                sql: """
+                    SELECT sql FROM sqlite_schema
+                    WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('notes', 'own_tools')
+                    """)
+        }
+        #expect(
+            indexes == [
+                #"CREATE UNIQUE INDEX "notes_slug" ON "notes" ("slug")"#,
+                #"CREATE INDEX "notes_customerId_rowid" ON "notes" ("customerId")"#,
+                #"CREATE INDEX "notes_isPinned_title_rowid" ON "notes" ("isPinned", "title")"#,
+                #"CREATE INDEX "own_tools_state_rowid" ON "own_tools" ("state")"#,
+                #"CREATE INDEX "own_tools_photo_rowid_present" ON "own_tools" ("photo") WHERE "photo" IS NOT NULL"#,
+                #"CREATE UNIQUE INDEX "own_tools_state_photo" ON "own_tools" ("state", "photo")"#,
+                #"CREATE INDEX "own_tools_stateId" ON "own_tools" ("state")"#,
+            ])
         while !file.closeIfQuiet() { await Task.yield() }
     }
 
