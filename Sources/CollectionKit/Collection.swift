@@ -20,7 +20,8 @@ package final class Collection: Sendable {
     /// Set for what a shop declared for itself.
     package let own: Own?
     package let fields: [Field]
-    /// Each list of fields that lists are often filtered or sorted by; equality first, then order. `id` is appended.
+    /// Each list of fields that lists are often filtered or sorted by; equality first, then order. Records that are
+    /// alike in them are in the order in which they were added.
     package let indexes: [[String]]
     /// Lists of fields that no two records have the same values of. A record that lacks one of them is like no other.
     package let unique: [[String]]

@@ -36,7 +36,10 @@ package final class DatabaseFile: Sendable {
     }
 
     struct State {
-        var phase = Phase.closed
+        var phase = Phase.closed {
+            didSet { if case .quarantined(let reason) = phase { note.reason = reason } else { note.reason = nil } }
+        }
+        let note: QuarantineNote
         var waiting: [PendingWrite] = []
         var isDraining = false
         var idleReaders: [Reader] = []
@@ -63,6 +66,7 @@ package final class DatabaseFile: Sendable {
     package let schema: DatabaseSchema
     let services: StorageServices
     let state: Mutex<State>
+    private let note = QuarantineNote()
     package let changes = ChangeCounter()
     let log: FileChangeLog?
     let keptValue = KeptValue()
@@ -72,7 +76,7 @@ package final class DatabaseFile: Sendable {
         _ url: URL, name: String, schema: DatabaseSchema, services: StorageServices, isLogged: Bool = true
     ) {
         (self.url, self.name, self.schema, self.services) = (url, name, schema, services)
-        state = Mutex(State(spacing: CommitSpacing(distance: services.commitDistance)))
+        state = Mutex(State(note: note, spacing: CommitSpacing(distance: services.commitDistance)))
         log = isLogged ? services.changeLog?.log(url, name: name) : nil
     }
 
@@ -152,10 +156,8 @@ package final class DatabaseFile: Sendable {
         [DomainError.damagedCode, "file_foreign", "file_newer", missingCode, migrationFailedCode].contains(reason.code)
     }
 
-    /// Why the file is out of service; nil when it is not known to be.
-    package var quarantineReason: DomainError? {
-        state.withLock { if case .quarantined(let reason) = $0.phase { reason } else { nil } }
-    }
+    /// Why the file is out of service; nil when it is not known to be. Waits for nobody, least of all for a migration.
+    package var quarantineReason: DomainError? { note.reason }
 
     /// Opens the file to find out whether it can be served; the reason when not.
     package func probe() -> DomainError? {
@@ -282,6 +284,17 @@ package final class DatabaseFile: Sendable {
 
     /// When the file was last used, for the choice of whom to close.
     var lastUse: UInt64 { state.withLock { $0.lastUse } }
+}
+
+/// Why a file is out of service, beside its state: whoever asks for the health of all shops must not wait for the lock
+/// of one that is opened and brought up to date for seconds.
+final class QuarantineNote: Sendable {
+    private let value = Mutex<DomainError?>(nil)
+
+    var reason: DomainError? {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
+    }
 }
 
 /// Counts what changed a file since the process started. A class of its own: Swift 6.3.1 at -O crashes on a class that

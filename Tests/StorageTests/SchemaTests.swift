@@ -1,4 +1,5 @@
 import ApplianceCore
+import Foundation
 import GRDB
 import Synchronization
 import Testing
@@ -40,6 +41,31 @@ struct SchemaTests {
             #expect(try Self.version(new) == 4)
             await until { new.closeIfQuiet() }
         }
+    }
+
+    @Test func `whoever asks for the health of a file does not wait for its migration`() async throws {
+        let old = try storage.file(schema: Self.schema([]))
+        await until { old.closeIfQuiet() }
+        let (begun, mayGoOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let new = storage.existing(
+            schema: Self.schema([Self.step("a")]) { _ in
+                begun.signal()
+                mayGoOn.wait()
+            })
+        Thread.detachNewThread { _ = new.probe() }
+        Self.wait(for: begun)
+        Thread.detachNewThread { if new.quarantineReason == nil { begun.signal() } }
+        let isAnswered = Self.wait(for: begun)
+        mayGoOn.signal()
+        #expect(isAnswered)
+        #expect(try Self.steps(new) == ["a"])
+        await until { new.closeIfQuiet() }
+    }
+
+    /// False when nobody signalled: whoever should have is stuck.
+    @discardableResult
+    private static func wait(for semaphore: DispatchSemaphore) -> Bool {
+        semaphore.wait(timeout: .now() + .seconds(10)) == .success
     }
 
     private static let bad = DatabaseSchema.Migration(
