@@ -41,25 +41,28 @@ package enum CollectionSchema {
     }
 
     /// An older version ended the indexes of all collections, a shop's own among them, with the id. They are twice as
-    /// long, and in the order of lists no longer.
+    /// long, and in the order of lists no longer. Only what that version wrote is exchanged: the file may come from
+    /// elsewhere.
     private static func exchangeIndexes(_ db: Database) throws {
-        let idEnd = #", "id")"#
-        let former = try db.all(
+        let named = try db.all(
             "SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND name GLOB '*_id'"
         ) { (name: $0.text(0) ?? "", table: $0.text(1) ?? "", sql: $0.text(2) ?? "") }
-        for (name, table, sql) in former where sql.hasPrefix("CREATE INDEX") && sql.hasSuffix(idEnd) {
-            let columns = String(sql.dropLast(idEnd.count).split(separator: "(").last ?? "")
+        for (name, table, sql) in named {
+            let columns = try db.all("SELECT name FROM pragma_index_info(?1) ORDER BY seqno", [.text(name)]) {
+                $0.text(0) ?? ""
+            }
+            let place = "\(CollectionSQL.quoted(name)) ON \(CollectionSQL.quoted(table))"
+            guard columns.count > 1, columns.last == "id", sql == "CREATE INDEX \(place) (\(Collection.list(columns)))"
+            else { continue }
+            try db.execute(sql: "DROP INDEX \(CollectionSQL.quoted(name))")
             let isOfFiles = try db.first(
                 "SELECT 1 FROM pragma_foreign_key_list(?1) WHERE \"table\" = 'files' AND \"from\" = ?2",
-                [.text(table), .text(columns.replacing("\"", with: ""))]
+                [.text(table), .text(columns[0])]
             ) { _ in true }
-            let words = [String(name.dropLast("_id".count)), Collection.indexEnd]
-            let isPartial = isOfFiles == true
-            try db.execute(sql: "DROP INDEX \(CollectionSQL.quoted(name))")
+            let kept = Array(columns.dropLast())
             try db.execute(
-                sql: Collection.createIndex(
-                    (words + (isPartial ? [Collection.partialEnd] : [])).joined(separator: "_"), on: table, columns,
-                    condition: isPartial ? "\(columns) IS NOT NULL" : nil))
+                sql: kept.count == 1 && isOfFiles == true
+                    ? Collection.partialIndex(kept[0], on: table) : Collection.index(kept, on: table))
         }
     }
 
@@ -108,9 +111,11 @@ extension Collection {
             default: false
             }
         }
-        return uniqueFields + unique.map { uniqueIndex($0) } + references.map { index([$0.name]) }
-            + soleFiles.map(partialIndex) + indexes.map(index)
-            + (retention == .untilDeleted ? [] : [index(["createdAt"])])
+        let due = retention == .untilDeleted ? [] : [["createdAt"]]
+        return uniqueFields + unique.map { uniqueIndex($0) }
+            + references.map { Self.index([$0.name], on: table) }
+            + soleFiles.map { Self.partialIndex($0, on: table) }
+            + (indexes + due).map { Self.index($0, on: table) }
     }
 
     /// Fields of files that no declared index begins with. Most records have no file: their index has only those that
@@ -122,40 +127,32 @@ extension Collection {
         }.map(\.name)
     }
 
-    /// No field has such a name, so no unique index can be called like another one.
-    fileprivate static let indexEnd = "rowid"
-    fileprivate static let partialEnd = "present"
+    /// Ends the names of indexes that are not unique. No field has it, so no unique one is called the same.
+    private static let end = "rowid"
 
-    private func index(_ columns: [String]) -> String {
-        Self.createIndex(name(columns + [Self.indexEnd]), on: table, Self.list(columns))
+    fileprivate static func index(_ columns: [String], on table: String) -> String {
+        create("INDEX", [table] + columns + [end], on: table, list(columns))
     }
 
-    private func partialIndex(_ column: String) -> String {
-        Self.createIndex(
-            name([column, Self.indexEnd, Self.partialEnd]), on: table, Self.list([column]),
-            condition: "\(CollectionSQL.quoted(column)) IS NOT NULL")
+    fileprivate static func partialIndex(_ column: String, on table: String) -> String {
+        create("INDEX", [table, column, end, "present"], on: table, list([column]))
+            + " WHERE \(CollectionSQL.quoted(column)) IS NOT NULL"
     }
 
     private func uniqueIndex(_ columns: [String], collation: String? = nil) -> String {
-        Self.createIndex(
-            name(columns + [collation?.lowercased()].compactMap { $0 }), on: table,
-            Self.list(columns, collation), isUnique: true)
+        Self.create(
+            "UNIQUE INDEX", [table] + columns + [collation?.lowercased()].compactMap(\.self), on: table,
+            Self.list(columns, collation))
     }
 
-    private func name(_ words: [String]) -> String { ([table] + words).joined(separator: "_") }
-
-    private static func list(_ columns: [String], _ collation: String? = nil) -> String {
+    fileprivate static func list(_ columns: [String], _ collation: String? = nil) -> String {
         let suffix = collation.map { " COLLATE \($0)" } ?? ""
         return columns.map { CollectionSQL.quoted($0) + suffix }.joined(separator: ", ")
     }
 
-    /// `columns` and `condition` are SQL, the names are not.
-    fileprivate static func createIndex(
-        _ name: String, on table: String, _ columns: String, isUnique: Bool = false, condition: String? = nil
-    ) -> String {
-        let place = "\(CollectionSQL.quoted(name)) ON \(CollectionSQL.quoted(table)) (\(columns))"
-        return "CREATE \(isUnique ? "UNIQUE " : "")INDEX IF NOT EXISTS \(place)"
-            + (condition.map { " WHERE \($0)" } ?? "")
+    private static func create(_ kind: String, _ words: [String], on table: String, _ list: String) -> String {
+        let name = CollectionSQL.quoted(words.joined(separator: "_"))
+        return "CREATE \(kind) IF NOT EXISTS \(name) ON \(CollectionSQL.quoted(table)) (\(list))"
     }
 
     /// A list of references is a JSON array in its column, and one row for each of its records in a table of its own,

@@ -69,6 +69,9 @@ struct SchemaTests {
                     CREATE INDEX "own_tools_photo_id" ON "own_tools" ("photo", "id");
                     CREATE UNIQUE INDEX "own_tools_state_photo" ON "own_tools" ("state", "photo");
                     CREATE INDEX "own_tools_stateId" ON "own_tools" ("state");
+                    CREATE INDEX foreign_id ON own_tools (state, id);
+                    CREATE INDEX "partial_id" ON "own_tools" ("state", "id") WHERE "state" IS NULL;
+                    CREATE INDEX "computed_id" ON "own_tools" (lower("state"), "id");
                     UPDATE collections SET declaration = 'older' WHERE name = 'notes';
                     """)
         }
@@ -90,6 +93,10 @@ struct SchemaTests {
                 #"CREATE INDEX "own_tools_photo_rowid_present" ON "own_tools" ("photo") WHERE "photo" IS NOT NULL"#,
                 #"CREATE UNIQUE INDEX "own_tools_state_photo" ON "own_tools" ("state", "photo")"#,
                 #"CREATE INDEX "own_tools_stateId" ON "own_tools" ("state")"#,
+                // Ours are written otherwise.
+                "CREATE INDEX foreign_id ON own_tools (state, id)",
+                #"CREATE INDEX "partial_id" ON "own_tools" ("state", "id") WHERE "state" IS NULL"#,
+                #"CREATE INDEX "computed_id" ON "own_tools" (lower("state"), "id")"#,
             ])
         while !file.closeIfQuiet() { await Task.yield() }
     }
