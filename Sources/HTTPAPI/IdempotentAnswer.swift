@@ -9,9 +9,9 @@ import Tenancy
 /// Requests with an `Idempotency-Key`: the first answer is replayed for 24 hours.
 enum IdempotentAnswer {
     /// Nil without the header. `body` in one form, so that spaces and the order of members are no other request.
-    static func key(_ context: TenantRequestContext, body: String) throws -> Idempotency? {
+    static func key(_ context: TenantRequestContext, body: @autoclosure () -> String) throws -> Idempotency? {
         guard let key = context.request.headers[.idempotencyKey] else { return nil }
-        let request = "\(context.request.method.rawValue) \(context.request.uri.string)\n\(body)"
+        let request = "\(context.request.method.rawValue) \(context.request.uri.string)\n\(body())"
         return try Idempotency(key: key, actor: context.principal.actor, request: Array(request.utf8))
     }
 
