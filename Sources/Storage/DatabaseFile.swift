@@ -37,9 +37,9 @@ package final class DatabaseFile: Sendable {
 
     struct State {
         var phase = Phase.closed {
-            didSet { if case .quarantined(let reason) = phase { note.reason = reason } else { note.reason = nil } }
+            didSet { quarantineNote.reason = if case .quarantined(let reason) = phase { reason } else { nil } }
         }
-        let note: QuarantineNote
+        let quarantineNote: QuarantineNote
         var waiting: [PendingWrite] = []
         var isDraining = false
         var idleReaders: [Reader] = []
@@ -66,7 +66,7 @@ package final class DatabaseFile: Sendable {
     package let schema: DatabaseSchema
     let services: StorageServices
     let state: Mutex<State>
-    private let note = QuarantineNote()
+    private let quarantineNote = QuarantineNote()
     package let changes = ChangeCounter()
     let log: FileChangeLog?
     let keptValue = KeptValue()
@@ -76,7 +76,9 @@ package final class DatabaseFile: Sendable {
         _ url: URL, name: String, schema: DatabaseSchema, services: StorageServices, isLogged: Bool = true
     ) {
         (self.url, self.name, self.schema, self.services) = (url, name, schema, services)
-        state = Mutex(State(note: note, spacing: CommitSpacing(distance: services.commitDistance)))
+        state = Mutex(
+            State(
+                quarantineNote: quarantineNote, spacing: CommitSpacing(distance: services.commitDistance)))
         log = isLogged ? services.changeLog?.log(url, name: name) : nil
     }
 
@@ -157,7 +159,7 @@ package final class DatabaseFile: Sendable {
     }
 
     /// Why the file is out of service; nil when it is not known to be. Waits for nobody, least of all for a migration.
-    package var quarantineReason: DomainError? { note.reason }
+    package var quarantineReason: DomainError? { quarantineNote.reason }
 
     /// Opens the file to find out whether it can be served; the reason when not.
     package func probe() -> DomainError? {
