@@ -12,7 +12,7 @@ package struct RecordBytes: Sendable {
 /// A record to be made, checked as far as that takes no file.
 package struct NewRecord: Sendable {
     fileprivate let draft: RecordDraft
-    /// What the audit trail will tell of it; nil where the file still has a say in its values.
+    /// What the audit trail will tell of it; nil where it may still draw a number from the file.
     fileprivate let audited: [UInt8]?
 }
 
@@ -48,7 +48,7 @@ package struct Records: Sendable {
         try draft.take(json: body)
         try draft.complete(context)
         draft.checkOwner(.create)
-        let isWhole = draft.faults.isEmpty && collection.rules.sequences.isEmpty && collection.rules.secrets.isEmpty
+        let isWhole = collection.rules.sequences.isEmpty
         return NewRecord(draft: draft, audited: isWhole ? AuditValues(collection).created(draft.values) : nil)
     }
 

@@ -1,4 +1,5 @@
 import ApplianceCore
+import Storage
 import Testing
 
 @testable import CollectionKit
@@ -21,5 +22,16 @@ struct NumberSeriesTests {
     @Test(arguments: ["", "INV", "{year}", "{0000}{00}", "{0000", "{000a}", "{}{0}", "{month}{0}", "{0000000000000}"])
     func `a pattern has exactly one counter`(pattern: String) {
         #expect(throws: NumberSeries.Fault.self) { try NumberSeries(firstMonth: 1, checked: pattern) }
+    }
+
+    @Test func `the audit log tells the number that a new record drew`() async throws {
+        let series = try NumberSeries(firstMonth: 1, checked: "R-{0000}")
+        let receipts = CollectionKit.Collection(
+            "receipts", idPrefix: "rec", title: "Receipt",
+            fields: [.text("note", max: 20), .sequence("number", series)])
+        let shop = try TestShop([receipts])
+        #expect(try await shop.create(receipts, ["note": "a"])["number"] == "R-0001")
+        let event = try shop.file.read { db in try AuditTrail.list(db, before: nil, limit: 1) }.first
+        #expect(event?["data"]?["new"] == ["note": "a", "number": "R-0001"])
     }
 }
